@@ -1,0 +1,1 @@
+//! The `fuel` command and a typed client of the master's REST API.

@@ -1,0 +1,2 @@
+//! A test rig for Fuel plugins: builds a plugin, deploys it twice through an emulated Fuel master and judges from the
+//! machine's own state that the second run moved nothing.

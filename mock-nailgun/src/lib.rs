@@ -1,0 +1,1 @@
+//! A mock of Nailgun, the REST service of a Fuel master.

@@ -1,0 +1,1 @@
+//! The Fuel plugin format.
