@@ -1,1 +1,25 @@
-//! The Fuel plugin format.
+//! The Fuel plugin format: read, check, create, build and unpack plugins.
+//!
+//! A plugin is a directory of YAML files, scripts and package repositories. [`Plugin::load`] reads it,
+//! [`check`] says what is wrong with it and where, [`build`] makes the package that a Fuel master
+//! installs, [`inspect`] and [`unpack`] read such a package. [`run_fpb`] is the `fpb` command.
+
+mod build;
+mod check;
+mod command;
+mod finding;
+mod hook;
+mod metadata;
+mod package;
+mod plugin;
+mod python;
+pub mod yaml;
+
+pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};
+pub use check::check;
+pub use command::run_fpb;
+pub use finding::{Finding, Header, Place, Report, Severity};
+pub use hook::{HOOK_FILE, HookError, HookRunner, HostHook};
+pub use metadata::{Metadata, Release};
+pub use package::{PackageInfo, PackageKind, UnpackError, Unpacked, inspect, unpack};
+pub use plugin::{LoadError, Plugin};

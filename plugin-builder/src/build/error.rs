@@ -1,0 +1,49 @@
+//! Why a build fails.
+
+use camino::Utf8PathBuf;
+
+use crate::finding::Report;
+use crate::hook::HookError;
+use crate::plugin::LoadError;
+
+/// Why a plugin cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// metadata.yaml cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The plugin breaks rules.
+    #[error("the plugin is not valid:\n{}", findings(.0))]
+    Invalid(Report),
+    /// The plugin's hook failed.
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    /// The version is not of the form `1.2.3`.
+    #[error("version `{0}` is not of the form `1.2.3`")]
+    Version(String),
+    /// The name cannot be part of a file's name.
+    #[error("name `{0}` does not match `^[a-z0-9_-]+$`")]
+    Name(String),
+    /// A file of the plugin has a name that is no UTF-8.
+    #[error("{0}: the name of the file is not UTF-8")]
+    FileName(String),
+    /// A package in a repository cannot be read.
+    #[error("{file}: {why}; remove the file from the repository or replace it")]
+    Repository {
+        /// The package's file.
+        file: Utf8PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file or directory cannot be read or written; the text names it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The RPM cannot be written.
+    #[error("the package cannot be written: {0}")]
+    Rpm(#[from] rpm::Error),
+}
+
+fn findings(report: &Report) -> String {
+    report.errors().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

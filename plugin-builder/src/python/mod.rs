@@ -1,0 +1,9 @@
+//! How Python 2 shows and orders things, since the original's messages depend on it.
+
+mod dict;
+mod regex_syntax;
+mod repr;
+
+pub(crate) use dict::dict_order;
+pub(crate) use regex_syntax::check_regex;
+pub(crate) use repr::{float_repr, repr, repr_text};

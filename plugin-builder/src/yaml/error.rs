@@ -1,0 +1,82 @@
+//! What can be wrong with a YAML file.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::node::Span;
+
+/// A YAML file that cannot be read. It displays as `file:line:column: what`.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}{}: {kind}", place(*span))]
+pub struct YamlError {
+    /// The file, as it was named to the reader.
+    pub file: Utf8PathBuf,
+    /// Where, if the error has a place.
+    pub span: Option<Span>,
+    /// What is wrong.
+    #[source]
+    pub kind: YamlErrorKind,
+}
+
+/// What is wrong with a YAML file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum YamlErrorKind {
+    /// The file cannot be read; the error of the system names the path.
+    #[error(transparent)]
+    Read(#[from] std::io::Error),
+    /// The bytes are no UTF-8.
+    #[error("the text is not UTF-8")]
+    Encoding,
+    /// A control character, which PyYAML refuses.
+    #[error("character U+{0:04X} is not allowed in YAML")]
+    Character(u32),
+    /// The text is no YAML.
+    #[error("{0}")]
+    Syntax(String),
+    /// Two documents in one file.
+    #[error("a second document starts here; the file must hold one")]
+    SecondDocument,
+    /// A tag that has no meaning here, or one that would run code.
+    #[error("unknown tag `{0}`")]
+    Tag(String),
+    /// A list or a mapping as a key.
+    #[error("a {0} cannot be a key")]
+    Key(&'static str),
+    /// A value that its tag or its look does not allow.
+    #[error("{0}")]
+    Value(String),
+    /// An alias inside of the value that it names.
+    #[error("an alias to the value that holds it")]
+    Recursion,
+    /// `<<` with something else than a mapping or a list of mappings.
+    #[error("`<<` takes a mapping or a list of mappings")]
+    Merge,
+    /// The document costs more than a plugin's file may.
+    #[error("{what} (at most {limit})")]
+    Limit {
+        /// What is too much.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl YamlError {
+    pub(crate) fn new(file: &Utf8Path, span: Option<Span>, kind: YamlErrorKind) -> Self {
+        Self {
+            file: file.to_owned(),
+            span,
+            kind,
+        }
+    }
+
+    /// Whether the file is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.kind, YamlErrorKind::Read(error) if error.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
+fn place(span: Option<Span>) -> String {
+    span.map_or_else(String::new, |span| format!(":{}:{}", span.line, span.column))
+}
