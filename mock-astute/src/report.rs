@@ -1,0 +1,241 @@
+//! What Puppet says of a run: `last_run_summary.yaml` and `last_run_report.yaml`.
+
+use serde_yaml::{Mapping, Value};
+
+use crate::event::{PuppetResource, PuppetRun};
+
+/// Reports above this size are not parsed; an honest catalogue stays far below.
+const LARGEST_REPORT: usize = 64 * 1024 * 1024;
+/// How many lines of errors and of output are kept.
+const KEPT_LINES: usize = 200;
+/// How many characters of a line are kept.
+const LINE_LENGTH: usize = 4096;
+
+/// Both files together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Account {
+    /// The run by Puppet's own account.
+    pub(crate) run: PuppetRun,
+    /// What its `exec` resources printed, line by line, where they log it.
+    pub(crate) exec_output: Vec<String>,
+}
+
+/// Reads both files as far as they can be read.
+///
+/// The summary decides: missing or unreadable, or without `resources.failed`, it counts as one failure. The report
+/// only explains, so nothing in it can make a run fail.
+pub(crate) fn read(summary: Option<&[u8]>, report: Option<&[u8]>) -> Account {
+    let mut account = Account::default();
+    let run = &mut account.run;
+    run.failed = 1;
+    if let Some(summary) = summary.and_then(parse) {
+        let resources = get(&summary, "resources");
+        let count = |key: &str| resources.and_then(|resources| get(resources, key)?.as_u64());
+        run.failed = count("failed").unwrap_or(1);
+        run.failed_to_restart = count("failed_to_restart").unwrap_or(0);
+        run.changed = count("changed").unwrap_or(0);
+    }
+    match report {
+        None => {}
+        Some(report) if report.len() > LARGEST_REPORT => run.errors.push(format!(
+            "last_run_report.yaml has {} bytes and was not read",
+            report.len()
+        )),
+        Some(report) => match parse(report) {
+            Some(report) => explain(&report, &mut account),
+            None => run
+                .errors
+                .push("last_run_report.yaml is no YAML that can be read".to_owned()),
+        },
+    }
+    account
+}
+
+fn explain(report: &Value, account: &mut Account) {
+    let Account { run, exec_output } = account;
+    if let Some(resources) = get(report, "resource_statuses").and_then(Value::as_mapping) {
+        for (name, status) in resources {
+            let Some(name) = name.as_str() else { continue };
+            let is = |key| get(status, key).and_then(Value::as_bool).unwrap_or(false);
+            let (changed, failed) = (is("changed"), is("failed") || is("failed_to_restart"));
+            if !changed && !failed {
+                continue;
+            }
+            let resource = resource(name, status);
+            if failed {
+                run.failed_resources.push(resource.clone());
+            }
+            if changed {
+                run.changed_resources.push(resource);
+            }
+        }
+    }
+    let logs = get(report, "logs").and_then(Value::as_sequence);
+    for log in logs.into_iter().flatten() {
+        let Some(message) = get(log, "message").and_then(Value::as_str) else {
+            continue;
+        };
+        let text = |key| get(log, key).and_then(Value::as_str).unwrap_or_default();
+        // Levels are symbols: `!ruby/sym err` in one Puppet, `:err` in another, `err` in a third.
+        let level = text("level").trim_start_matches(':');
+        if matches!(level, "err" | "alert" | "emerg" | "crit") && run.errors.len() < KEPT_LINES {
+            let place = match (get(log, "file"), get(log, "line").and_then(Value::as_u64)) {
+                (Some(Value::String(file)), Some(line)) if !message.contains(file.as_str()) => {
+                    format!(" ({file}:{line})")
+                }
+                _ => String::new(),
+            };
+            run.errors.push(cut(&format!("{message}{place}")));
+        }
+        if text("source").ends_with("]/returns") && exec_output.len() < KEPT_LINES {
+            exec_output.push(cut(message));
+        }
+    }
+}
+
+fn resource(name: &str, status: &Value) -> PuppetResource {
+    let title = name.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
+    PuppetResource {
+        name: name.to_owned(),
+        file: get(status, "file").and_then(Value::as_str).map(str::to_owned),
+        line: get(status, "line").and_then(Value::as_u64),
+        time: get(status, "time").and_then(Value::as_str).map(rfc_3339),
+        events: get(status, "events")
+            .and_then(Value::as_sequence)
+            .into_iter()
+            .flatten()
+            .filter_map(|event| get(event, "message")?.as_str())
+            .take(KEPT_LINES)
+            .map(cut)
+            .collect(),
+        // The report does not name the parameter `path`; as a rule the title is it.
+        path: title
+            .filter(|title| name.starts_with("File[") && title.starts_with('/'))
+            .map(str::to_owned),
+    }
+}
+
+/// YAML writes a time as `2017-01-02 03:04:05.6 +00:00`.
+fn rfc_3339(time: &str) -> String {
+    let words: Vec<&str> = time.split(' ').collect();
+    match words.as_slice() {
+        [date, clock, zone] => format!("{date}T{clock}{zone}"),
+        _ => time.to_owned(),
+    }
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LINE_LENGTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// Parses YAML of Ruby's: tags like `!ruby/object:Puppet::Util::Log` and `!ruby/sym` fall away.
+fn parse(text: &[u8]) -> Option<Value> {
+    serde_yaml::from_slice(text).ok().map(untagged)
+}
+
+fn untagged(value: Value) -> Value {
+    match value {
+        Value::Tagged(tagged) => untagged(tagged.value),
+        Value::Sequence(items) => Value::Sequence(items.into_iter().map(untagged).collect()),
+        Value::Mapping(entries) => Value::Mapping(
+            entries
+                .into_iter()
+                .map(|(key, value)| (untagged(key), untagged(value)))
+                .collect::<Mapping>(),
+        ),
+        other => other,
+    }
+}
+
+/// A key of a mapping; old Puppets write keys as symbols in places.
+fn get<'value>(value: &'value Value, key: &str) -> Option<&'value Value> {
+    let mapping = value.as_mapping()?;
+    mapping.get(key).or_else(|| mapping.get(format!(":{key}").as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::missing(None, 1)]
+    #[case::empty(Some(""), 1)]
+    #[case::no_yaml(Some("a: [b"), 1)]
+    #[case::without_resources(Some("version: {config: 1}\n"), 1)]
+    #[case::without_failed(Some("resources: {changed: 2}\n"), 1)]
+    #[case::good(Some("resources: {failed: 0, changed: 2}\n"), 0)]
+    #[case::bad(Some("resources: {failed: 3}\n"), 3)]
+    fn a_summary_without_a_count_of_failures_is_a_failure(#[case] summary: Option<&str>, #[case] failed: u64) {
+        assert_eq!(read(summary.map(str::as_bytes), None).run.failed, failed);
+    }
+
+    #[test]
+    fn a_report_of_ruby_objects_tells_what_changed_and_what_failed() {
+        let report = r#"--- !ruby/object:Puppet::Transaction::Report
+host: node-1.domain.tld
+logs:
+- !ruby/object:Puppet::Util::Log
+  level: !ruby/sym err
+  message: "Could not start Service[trove]"
+  source: "/Stage[main]/Trove/Service[trove]/ensure"
+  file: /etc/puppet/modules/trove/manifests/init.pp
+  line: 7
+- level: notice
+  message: hello
+  source: "/Stage[main]/Main/Exec[task_shell]/returns"
+resource_statuses:
+  File[/etc/trove/trove.conf]: !ruby/object:Puppet::Resource::Status
+    resource: File[/etc/trove/trove.conf]
+    file: /etc/puppet/modules/trove/manifests/init.pp
+    line: 3
+    changed: true
+    failed: false
+    time: 2017-01-02 03:04:05.678 +00:00
+    events:
+    - !ruby/object:Puppet::Transaction::Event
+      message: "defined content as '{md5}d41d8'"
+      status: !ruby/sym success
+  Service[trove]: !ruby/object:Puppet::Resource::Status
+    changed: false
+    failed: true
+    events: []
+  Package[trove]:
+    changed: false
+    failed: false
+"#;
+        let Account { run, exec_output } = read(
+            Some(b"resources: {failed: 1, changed: 1, failed_to_restart: 0}"),
+            Some(report.as_bytes()),
+        );
+        assert_eq!((run.failed, run.changed), (1, 1));
+        assert_eq!(
+            run.changed_resources,
+            [PuppetResource {
+                name: "File[/etc/trove/trove.conf]".into(),
+                file: Some("/etc/puppet/modules/trove/manifests/init.pp".into()),
+                line: Some(3),
+                time: Some("2017-01-02T03:04:05.678+00:00".into()),
+                events: vec!["defined content as '{md5}d41d8'".into()],
+                path: Some("/etc/trove/trove.conf".into()),
+            }]
+        );
+        assert_eq!(run.failed_resources[0].name, "Service[trove]");
+        assert_eq!(
+            run.errors,
+            ["Could not start Service[trove] (/etc/puppet/modules/trove/manifests/init.pp:7)"]
+        );
+        assert_eq!(exec_output, ["hello"]);
+    }
+
+    #[test]
+    fn a_broken_report_does_not_change_what_the_summary_says() {
+        let run = read(Some(b"resources: {failed: 0}"), Some(b"{")).run;
+        assert_eq!(run.failed, 0);
+        assert_eq!(run.errors.len(), 1);
+    }
+}
