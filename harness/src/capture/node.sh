@@ -1,0 +1,167 @@
+# Prints the state of a machine: sections, each headed by NUL MARK:name NUL, all of it gzip-ed and base64-ed.
+#
+# Run as `sh -c THIS sh [observer command]…`; the environment says the rest:
+#   FUELRIG_MARK    a string that occurs nowhere else, to head the sections with
+#   FUELRIG_ROOT    where the tree begins ("" on a node, a directory in tests)
+#   FUELRIG_SINCE   "" for everything, or seconds.nanoseconds: only what changed after it
+#   FUELRIG_TREES   "": walk the root; or subtrees to walk in full, one a line, and nothing else is told
+#   FUELRIG_READ    directories whose files are read at a first capture, one a line
+#   FUELRIG_UNREAD  directories whose files are listed but never read, one a line
+#   FUELRIG_SMALL   files up to this many bytes are sent whole,
+#   FUELRIG_LARGEST the others up to this many bytes are hashed on the spot
+#   FUELRIG_SYSTEM  "yes": not files alone
+#   FUELRIG_PATIENCE seconds that an observer may take
+# It runs on dash and bash with GNU findutils 4.5 and coreutils 8.22 (CentOS 7) and leaves nothing behind.
+export LC_ALL=C
+mark=$FUELRIG_MARK root=$FUELRIG_ROOT since=$FUELRIG_SINCE trees=$FUELRIG_TREES
+small=$FUELRIG_SMALL largest=$FUELRIG_LARGEST system=$FUELRIG_SYSTEM patience=$FUELRIG_PATIENCE
+read_list=$FUELRIG_READ unread_list=$FUELRIG_UNREAD
+unset FUELRIG_MARK FUELRIG_ROOT FUELRIG_SINCE FUELRIG_TREES FUELRIG_SMALL FUELRIG_LARGEST FUELRIG_SYSTEM \
+    FUELRIG_PATIENCE FUELRIG_READ FUELRIG_UNREAD
+nl='
+'
+# One line of numbers and two NUL-ended strings: a name may hold any other byte.
+record='%y %m %U %G %s %T@ %C@ %i\0%p\0%l\0'
+
+umask 077
+work=$(mktemp -d /run/fuelrig-capture.XXXXXX 2>/dev/null || mktemp -d) || exit 70
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+for list in small large moved directories; do : >"$work/$list"; done
+
+section() { printf '\0%s:%s\0' "$mark" "$1"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+pack() { if have gzip; then gzip -1; else cat; fi; }
+
+# The arguments of find are built up in "$@", the one list that every shell has.
+walk() {
+    if [ -n "$trees" ]; then
+        IFS=$nl
+        for tree in $trees; do set -- "$@" "$tree"; done
+        unset IFS
+    elif [ -n "$root" ]; then
+        set -- "$root"
+    else
+        set -- /
+        # File systems that hold data and are mounted below the root are part of the machine (a container's volumes).
+        # Single files that are mounted (/etc/hosts in a container) are found in the walk of the root.
+        while read -r _ where kind _; do
+            case $kind in ext2 | ext3 | ext4 | xfs | btrfs | zfs | overlay | fuse.fuse-overlayfs) ;; *) continue ;; esac
+            case $where in / | /proc/* | /sys/* | /dev/* | /run/* | *\\*) continue ;; esac
+            if [ -d "$where" ]; then set -- "$@" "$where"; fi
+        done </proc/mounts
+    fi
+    set -- "$@" -xdev \( -path "$root/proc" -o -path "$root/sys" -o -path "$root/dev" -o -path "$root/run" \
+        -o -path "$work" \) -prune -o
+    if [ -n "$since" ]; then set -- "$@" -newerct "@$since"; fi
+    set -- "$@" -printf "$record"
+    if [ -n "$since" ]; then set -- "$@" \( -type d -fprint0 "$work/directories" -o -true \); fi
+
+    # From here on: regular files, and which of them are to be read how.
+    set -- "$@" -type f
+    if [ -n "$since$trees" ]; then set -- "$@" -fprint0 "$work/moved"; fi
+    set -- "$@" -size +0c -size "-$((largest + 1))c"
+    IFS=$nl
+    for directory in $unread_list; do set -- "$@" ! -path "$root$directory/*"; done
+    if [ -z "$since$trees" ]; then
+        set -- "$@" \( -false
+        for directory in $read_list; do set -- "$@" -o -path "$root$directory/*"; done
+        set -- "$@" \)
+    fi
+    unset IFS
+    # What packages put under /usr is hashed on the spot: as text it would only swell the answer.
+    set -- "$@" \( -size "-$((small + 1))c" \( ! -path "$root/usr/*" -o -path "$root/usr/local/*" \) \
+        -fprint0 "$work/small" -o -fprint0 "$work/large" \)
+    find "$@"
+}
+
+system_state() {
+    section packages.dpkg
+    have dpkg-query && dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
+    section packages.rpm
+    if ! have dpkg-query && have rpm; then
+        rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\tii\n'
+    fi
+    section units
+    [ -d /run/systemd/system ] && systemctl show '*.service' '*.socket' '*.timer' '*.path' \
+        -p Id -p ActiveState -p SubState -p UnitFileState -p MainPID -p NRestarts \
+        -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -p InactiveEnterTimestampMonotonic
+    section passwd
+    cat /etc/passwd
+    section group
+    cat /etc/group
+    section processes.stat
+    grep -aH '' /proc/[0-9]*/stat
+    section processes.status
+    grep -aH '^Uid:' /proc/[0-9]*/status
+    section processes.cgroup
+    grep -aH '' /proc/[0-9]*/cgroup
+    section processes.cmdline
+    grep -azZH '' /proc/[0-9]*/cmdline
+    section sockets.ss
+    have ss && ss -H -lntup
+    section sockets.proc
+    have ss || grep -H '' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+    section mounts
+    cat /proc/self/mountinfo
+    section addresses
+    have ip && ip -o address show
+    section routes
+    if have ip; then ip route show table all; ip -6 route show table all; else cat /proc/net/route; fi
+    section iptables
+    have iptables-save && iptables-save
+    section ip6tables
+    have ip6tables-save && ip6tables-save
+    section sysctl
+    find /proc/sys -type f -perm -600 ! -name ns_last_pid -print0 | xargs -0 -r grep -asH ''
+}
+
+tell() {
+    section meta
+    printf 'taken %s\n' "$(date +%s.%N)"
+    printf 'uptime %s\n' "$(cut -d ' ' -f 1 /proc/uptime)"
+    printf 'ticks %s\n' "$(getconf CLK_TCK 2>/dev/null || echo 100)"
+    printf 'pid %s\n' $$
+
+    # First, before this script itself runs for long: what is running.
+    if [ "$system" = yes ]; then system_state 2>/dev/null; fi
+
+    section files
+    walk 2>"$work/walk.errors"
+    section children
+    xargs -0 -r sh -c 'record=$1; shift; exec find "$@" -mindepth 1 -maxdepth 1 -printf "$record"' sh "$record" \
+        <"$work/directories" 2>/dev/null
+    section walk.errors
+    cat "$work/walk.errors"
+    section hashes
+    xargs -0 -r sha256sum <"$work/large" 2>/dev/null
+    section contents
+    if [ -s "$work/small" ]; then
+        tar -c -P -f - --format=gnu --hard-dereference --no-recursion --null -T "$work/small" 2>/dev/null
+    fi
+    section capabilities
+    if have getcap; then
+        echo looked
+        if [ -n "$since$trees" ]; then
+            xargs -0 -r getcap <"$work/moved"
+        else
+            for directory in bin sbin usr/bin usr/sbin usr/lib usr/libexec usr/local opt; do
+                if [ -d "$root/$directory" ] && ! [ -L "$root/$directory" ]; then getcap -r "$root/$directory"; fi
+            done
+        fi 2>/dev/null
+    fi
+    number=0
+    for command in "$@"; do
+        section "observer.$number"
+        timeout "$patience" sh -c "$command" </dev/null 2>"$work/observer.errors"
+        code=$?
+        section "observer.$number.code"
+        echo $code
+        section "observer.$number.errors"
+        head -c 4096 "$work/observer.errors"
+        number=$((number + 1))
+    done
+    section end
+}
+
+tell "$@" | pack | base64 -w 0
