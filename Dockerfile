@@ -1,0 +1,61 @@
+# Every image of the rig, one target each. Context: harness/images/
+#
+#   docker build -f Dockerfile --target controller -t fuelrig-dev/controller harness/images
+#
+# The classic builder runs every stage above the wanted one, so the stages stand in the order of their cost:
+# puppet-modules, then the master's small services, then node, then controller.
+ARG BASE=debian:bookworm-slim
+
+# --- puppet-modules: what the master serves as rsync://MASTER:/puppet/VERSION/modules/ ------------------------------
+# Fuel ships its own set of modules; the distribution's packages of the same upstream modules take their place, and
+# `osnailyfacter`, which holds Fuel's own task manifests, is a stand-in that is written here.
+# Left out on purpose: modules whose custom facts cost seconds on every run (apt) or need what no node has (postgresql).
+FROM ${BASE} AS puppet-modules
+COPY puppet/module-packages /tmp/module-packages
+RUN set -eu; \
+    apt-get update; \
+    mkdir -p /tmp/packages /tmp/tree /modules; \
+    cd /tmp/packages; \
+    apt-get download $(sed 's/#.*//' /tmp/module-packages); \
+    for package in *.deb; do dpkg-deb -x "$package" /tmp/tree; done; \
+    cp -rL /tmp/tree/usr/share/puppet/modules.available/. /modules/; \
+    for module in /modules/*-*; do \
+        name=$(basename "$module" | sed -e 's/^[^-]*-//' -e 's/-/_/g'); mv "$module" "/modules/$name"; \
+    done; \
+    find /modules -depth -type d -name spec -exec rm -rf {} +; \
+    rm -rf /tmp/packages /tmp/tree /tmp/module-packages /var/lib/apt/lists/*; \
+    ls /modules
+COPY puppet/osnailyfacter /modules/osnailyfacter
+
+# --- node: a provisioned target node without a role -----------------------------------------------------------------
+FROM ${BASE} AS node
+COPY node/dpkg-unsafe-io /etc/dpkg/dpkg.cfg.d/force-unsafe-io
+COPY node/packages /tmp/node-packages
+RUN set -eu; \
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod 0755 /usr/sbin/policy-rc.d; \
+    apt-get update; \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        $(sed 's/#.*//' /tmp/node-packages); \
+    echo 'en_US.UTF-8 UTF-8' > /etc/locale.gen; locale-gen; update-locale LANG=en_US.UTF-8; \
+    rm -rf /tmp/node-packages /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/sbin/policy-rc.d
+COPY node/setup /tmp/node-setup
+COPY node/root /
+COPY --from=puppet-modules /modules /etc/puppet/modules
+RUN /tmp/node-setup && rm /tmp/node-setup
+STOPSIGNAL SIGRTMIN+3
+CMD ["/sbin/init"]
+
+# --- controller: a node that already runs what a controller runs when plugins come ------------------------------------
+FROM node AS controller
+COPY controller/packages /tmp/controller-packages
+RUN set -eu; \
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod 0755 /usr/sbin/policy-rc.d; \
+    distribution-sources on; \
+    apt-get update; \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        $(sed 's/#.*//' /tmp/controller-packages); \
+    distribution-sources off; \
+    rm -rf /tmp/controller-packages /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/sbin/policy-rc.d
+COPY controller/root /
+COPY controller/setup /tmp/controller-setup
+RUN /tmp/controller-setup && rm /tmp/controller-setup

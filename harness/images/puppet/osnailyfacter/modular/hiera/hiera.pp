@@ -1,0 +1,3 @@
+notice('MODULAR: hiera/hiera.pp')
+
+include osnailyfacter::hiera

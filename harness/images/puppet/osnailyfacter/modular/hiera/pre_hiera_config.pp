@@ -1,0 +1,3 @@
+notice('MODULAR: hiera/pre_hiera_config.pp')
+
+include osnailyfacter::hiera
