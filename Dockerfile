@@ -59,3 +59,37 @@ RUN set -eu; \
 COPY controller/root /
 COPY controller/setup /tmp/controller-setup
 RUN /tmp/controller-setup && rm /tmp/controller-setup
+
+# --- nginx: the master's web server, repositories on 8080 and services on 8000 ----------------------------------------
+# Neither this nor the next one exposes ports in its image: the engine refuses that for containers that share a network
+# namespace.
+FROM ${BASE} AS nginx
+RUN set -eu; \
+    apt-get update; \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light; \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/www/html
+COPY nginx/nginx.conf /etc/nginx/nginx.conf
+COPY nginx/index.html /var/www/nailgun/index.html
+RUN mkdir -p /var/www/nailgun/plugins
+STOPSIGNAL SIGQUIT
+CMD ["nginx"]
+
+# --- rsync: the master's rsync daemon, modules [puppet] and [plugins] -------------------------------------------------
+FROM ${BASE} AS rsync
+RUN set -eu; \
+    apt-get update; \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rsync; \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb; \
+    mkdir -p /etc/puppet/mitaka-9.0/manifests /var/www/nailgun/plugins
+COPY --from=puppet-modules /modules /etc/puppet/mitaka-9.0/modules
+COPY rsync/rsyncd.conf /etc/rsyncd.conf
+CMD ["rsync", "--daemon", "--no-detach", "--ipv4", "--port=873"]
+
+# --- nailgun: the master's brain, this project's own executable under all its names -----------------------------------
+# The rig adds the executable to the context. By hand, with a builder that skips unneeded stages (BuildKit):
+#   cp target/x86_64-unknown-linux-gnu/release/fuelrig harness/images/nailgun/root/usr/bin/
+FROM scratch AS nailgun
+COPY nailgun/root/ /
+ENV PATH=/usr/bin
+WORKDIR /tmp
+CMD ["/usr/bin/mock-nailgun", "serve"]

@@ -1,0 +1,548 @@
+//! The emulated master: nginx, rsync and mock-nailgun in one network namespace, at the master's address.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bollard::models::{HostConfig, PortBinding, VolumeCreateRequest};
+use bollard::query_parameters::{InspectContainerOptions, UploadToContainerOptionsBuilder};
+use camino::Utf8Path;
+use testcontainers::core::logs::LogFrame;
+use testcontainers::core::{IntoContainerPort as _, Mount, WaitFor};
+use testcontainers::runners::AsyncRunner as _;
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
+
+use super::connect::Engine;
+use super::containers::{Condition, LOG_LINES, last_lines};
+use super::context;
+use super::error::{EngineError, ImageError};
+use super::exec::{ExecError, ExecRequest};
+use super::images::{Images, Target, split_reference};
+use super::labels::RunId;
+use super::networks::Networks;
+
+/// Where everything that the master serves lies, in all three containers.
+const ROOT: &str = "/var/www/nailgun";
+/// Nailgun's API and its neighbours.
+const API_PORT: u16 = 8000;
+/// Plugin repositories.
+const REPOSITORY_PORT: u16 = 8080;
+/// How long one service of the master may take to start.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Memory and processes that one service of the master may take.
+const MEMORY: i64 = 1 << 30;
+const PROCESSES: i64 = 512;
+/// How much a command in the master may say.
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// How a master is set up.
+#[derive(Debug, Clone)]
+pub struct MasterOptions {
+    /// The Fuel version that it behaves as: `9.2`.
+    pub fuel_version: String,
+    /// Whether its API wants a token of Keystone (admin/admin).
+    pub authentication: bool,
+}
+
+impl Default for MasterOptions {
+    fn default() -> Self {
+        Self {
+            fuel_version: "9.2".to_owned(),
+            authentication: false,
+        }
+    }
+}
+
+/// What a command in the master said.
+#[derive(Debug, Clone)]
+pub struct MasterOutput {
+    /// Its exit code.
+    pub exit_code: i64,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// A running master. Its containers go when it is stopped or dropped.
+#[derive(Debug)]
+pub struct Master {
+    engine: Engine,
+    /// Where this host reaches its API: `http://127.0.0.1:49153`, without a slash at the end.
+    pub api_url: String,
+    /// Where this host reaches its repositories: `http://127.0.0.1:49154`.
+    pub repository_url: String,
+    /// Its address in the admin network.
+    pub ip: Ipv4Addr,
+    /// Container ids by service: `nginx`, `rsync`, `nailgun`.
+    containers: BTreeMap<&'static str, String>,
+    held: Vec<Held>,
+}
+
+impl Master {
+    /// Starts a master and waits until its API answers.
+    ///
+    /// # Errors
+    /// An image is missing, the engine refuses, or a service does not start; the error carries its last log lines.
+    pub async fn start(
+        engine: &Engine,
+        run: &RunId,
+        images: &Images,
+        networks: &Networks,
+        options: &MasterOptions,
+    ) -> Result<Self, ImageError> {
+        if !engine.is_local() {
+            return Err(EngineError::UnsupportedAddress {
+                address: engine.address.clone(),
+                reason: "the master's API is published on the engine's own loopback, which cannot be reached from here"
+                    .to_owned(),
+            }
+            .into());
+        }
+        let volume = run.object_name("www");
+        let request = VolumeCreateRequest {
+            name: Some(volume.clone()),
+            labels: Some(run.labels("www")),
+            ..Default::default()
+        };
+        engine
+            .docker
+            .create_volume(request)
+            .await
+            .map_err(EngineError::request("create the master's volume"))?;
+
+        let ip = networks.master_ip();
+        let starter = Starter {
+            engine,
+            run,
+            images,
+            volume,
+        };
+        let nginx = starter
+            .start(
+                Target::Nginx,
+                WaitFor::message_on_stderr("start worker process"),
+                Vec::new(),
+                publish,
+            )
+            .await?;
+        engine
+            .connect_network(nginx.id(), &networks.admin.name, Some(ip))
+            .await?;
+        let namespace = format!("container:{}", nginx.id());
+        let join = {
+            let namespace = namespace.clone();
+            move |host: &mut HostConfig| join_namespace(host, &namespace)
+        };
+        let rsync = starter.start(
+            Target::Rsync,
+            WaitFor::message_on_either_std("listening on port 873"),
+            Vec::new(),
+            join,
+        );
+        let join = move |host: &mut HostConfig| join_namespace(host, &namespace);
+        let nailgun = starter.start(
+            Target::Nailgun,
+            WaitFor::Nothing,
+            nailgun_command(options, networks),
+            join,
+        );
+        let (rsync, nailgun) = tokio::join!(rsync, nailgun);
+        let (rsync, nailgun) = (rsync?, nailgun?);
+
+        let containers = BTreeMap::from([
+            ("nginx", nginx.id().to_owned()),
+            ("rsync", rsync.id().to_owned()),
+            ("nailgun", nailgun.id().to_owned()),
+        ]);
+        let mut master = Self {
+            engine: engine.clone(),
+            api_url: String::new(),
+            repository_url: String::new(),
+            ip,
+            containers,
+            held: vec![nailgun, rsync, nginx],
+        };
+        master.read_ports().await?;
+        master.wait_for_api().await?;
+        Ok(master)
+    }
+
+    /// Finds the master of a run that an earlier process started and kept.
+    ///
+    /// # Errors
+    /// The run has no such containers, or they do not run.
+    pub async fn attach(engine: &Engine, run: &str) -> Result<Self, EngineError> {
+        let mut found = engine.containers_of(run).await?;
+        let mut containers = BTreeMap::new();
+        for service in Target::MASTER.map(Target::name) {
+            let Some(id) = found.remove(service) else {
+                return Err(EngineError::Gone {
+                    container: service.to_owned(),
+                    reason: format!("run {run} has no such container"),
+                    log: Vec::new(),
+                });
+            };
+            containers.insert(service, id);
+        }
+        let mut master = Self {
+            engine: engine.clone(),
+            api_url: String::new(),
+            repository_url: String::new(),
+            ip: Ipv4Addr::UNSPECIFIED,
+            containers,
+            held: Vec::new(),
+        };
+        master.read_ports().await?;
+        Ok(master)
+    }
+
+    /// Copies a file of this host into the master, for `fuel plugins --install`; returns its path there.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the engine refuses.
+    pub async fn copy_in(&self, file: &Utf8Path) -> Result<String, EngineError> {
+        let name = file.file_name().unwrap_or("package");
+        let archive = context::archive_of_one(name, &fs_err::read(file)?, 0o644)?;
+        let options = UploadToContainerOptionsBuilder::new().path("/tmp").build();
+        self.engine
+            .docker
+            .upload_to_container(
+                self.container("nailgun"),
+                Some(options),
+                bollard::body_full(archive.into()),
+            )
+            .await
+            .map_err(EngineError::request(format!("copy {name} into the master")))?;
+        Ok(format!("/tmp/{name}"))
+    }
+
+    /// Runs a command in the master's `nailgun` container, where `fuel` is.
+    ///
+    /// # Errors
+    /// The container is gone or the engine refuses. A command that fails is no error, see [`MasterOutput::exit_code`].
+    pub async fn exec<S: Into<String>>(&self, argv: impl IntoIterator<Item = S>) -> Result<MasterOutput, EngineError> {
+        let argv: Vec<String> = argv.into_iter().map(Into::into).collect();
+        let command = argv.join(" ");
+        let request = ExecRequest {
+            argv,
+            output_limit: OUTPUT_LIMIT,
+            ..ExecRequest::default()
+        };
+        match self.engine.exec(self.container("nailgun"), request).await {
+            Ok(output) => Ok(MasterOutput {
+                exit_code: output.code,
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            }),
+            Err(ExecError::Gone(reason)) => Err(EngineError::Gone {
+                container: "nailgun".to_owned(),
+                reason,
+                log: self.engine.last_log_lines(self.container("nailgun"), LOG_LINES).await,
+            }),
+            Err(ExecError::Engine(error)) => {
+                Err(EngineError::request(format!("run `{command}` in the master"))(*error))
+            }
+        }
+    }
+
+    /// The last `lines` log lines of each service.
+    pub async fn logs(&self, lines: usize) -> BTreeMap<&'static str, Vec<String>> {
+        let mut logs = BTreeMap::new();
+        for (service, container) in &self.containers {
+            logs.insert(*service, self.engine.last_log_lines(container, lines).await);
+        }
+        logs
+    }
+
+    /// Ids of its containers by service.
+    pub fn containers(&self) -> &BTreeMap<&'static str, String> {
+        &self.containers
+    }
+
+    /// Stops and removes its containers; the volume goes with the run.
+    ///
+    /// # Errors
+    /// The engine refuses.
+    pub async fn stop(mut self) -> Result<(), EngineError> {
+        for mut held in self.held.drain(..) {
+            if let Some(container) = held.0.take() {
+                container.rm().await.map_err(|error| EngineError::NotReady {
+                    container: "the master".to_owned(),
+                    reason: format!("it cannot be removed: {error}"),
+                    log: Vec::new(),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of its containers: they go on running, and the clean-up by labels removes them.
+    pub fn keep(mut self) {
+        self.held.drain(..).for_each(Held::forget);
+    }
+
+    fn container(&self, service: &str) -> &str {
+        self.containers.get(service).map_or("", String::as_str)
+    }
+
+    async fn read_ports(&mut self) -> Result<(), EngineError> {
+        let inspected = self
+            .engine
+            .docker
+            .inspect_container(self.container("nginx"), None::<InspectContainerOptions>)
+            .await
+            .map_err(EngineError::request("inspect nginx"))?;
+        let settings = inspected.network_settings.unwrap_or_default();
+        if self.ip.is_unspecified() {
+            // The leg in the default bridge is for publishing; the other one is the admin network.
+            self.ip = settings
+                .networks
+                .into_iter()
+                .flatten()
+                .filter(|(name, _)| name != "bridge")
+                .find_map(|(_, leg)| leg.ip_address?.parse().ok())
+                .unwrap_or(Ipv4Addr::UNSPECIFIED);
+        }
+        let ports = settings.ports.unwrap_or_default();
+        let url = |port: u16| {
+            let published = ports
+                .get(&format!("{port}/tcp"))?
+                .as_ref()?
+                .first()?
+                .host_port
+                .clone()?;
+            Some(format!("http://127.0.0.1:{published}"))
+        };
+        let (Some(api), Some(repository)) = (url(API_PORT), url(REPOSITORY_PORT)) else {
+            return Err(self.not_ready("nginx", "its ports are not published".to_owned()).await);
+        };
+        self.api_url = api;
+        self.repository_url = repository;
+        Ok(())
+    }
+
+    /// nginx answers 502 until mock-nailgun listens.
+    async fn wait_for_api(&self) -> Result<(), EngineError> {
+        let url = format!("{}/api/v1/version", self.api_url);
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .no_proxy()
+            .build();
+        let client = match client {
+            Ok(client) => client,
+            Err(error) => return Err(self.not_ready("nailgun", error.to_string()).await),
+        };
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            let last = match client.get(&url).send().await {
+                Ok(response) if !response.status().is_server_error() => return Ok(()),
+                Ok(response) => format!("{url} answers {}", response.status()),
+                Err(error) => error.to_string(),
+            };
+            for (service, container) in &self.containers {
+                if let Condition::Gone(reason) = self.engine.condition(container).await? {
+                    return Err(EngineError::Gone {
+                        container: (*service).to_owned(),
+                        reason,
+                        log: self.engine.last_log_lines(container, LOG_LINES).await,
+                    });
+                }
+            }
+            if Instant::now() > deadline {
+                return Err(self.not_ready("nailgun", last).await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn not_ready(&self, service: &str, reason: String) -> EngineError {
+        EngineError::NotReady {
+            container: service.to_owned(),
+            reason,
+            log: self.engine.last_log_lines(self.container(service), LOG_LINES).await,
+        }
+    }
+}
+
+fn nailgun_command(options: &MasterOptions, networks: &Networks) -> Vec<String> {
+    let master_ip = networks.master_ip().to_string();
+    let admin_network = networks.admin.subnet.to_string();
+    [
+        "/usr/bin/mock-nailgun",
+        "serve",
+        "--fuel-version",
+        &options.fuel_version,
+        "--listen",
+        "127.0.0.1:8001",
+        "--plugins-dir",
+        "/var/www/nailgun/plugins",
+        "--master-ip",
+        &master_ip,
+        "--admin-network",
+        &admin_network,
+        "--auth",
+        if options.authentication { "fake" } else { "none" },
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// Ports on this host's loopback only.
+fn publish(host: &mut HostConfig) {
+    let loopback = || {
+        Some(vec![PortBinding {
+            host_ip: Some("127.0.0.1".to_owned()),
+            host_port: Some(String::new()),
+        }])
+    };
+    host.publish_all_ports = Some(false);
+    host.port_bindings = Some(HashMap::from([
+        (format!("{API_PORT}/tcp"), loopback()),
+        (format!("{REPOSITORY_PORT}/tcp"), loopback()),
+    ]));
+}
+
+fn join_namespace(host: &mut HostConfig, namespace: &str) {
+    host.network_mode = Some(namespace.to_owned());
+    host.publish_all_ports = Some(false);
+}
+
+struct Starter<'a> {
+    engine: &'a Engine,
+    run: &'a RunId,
+    images: &'a Images,
+    volume: String,
+}
+
+impl Starter<'_> {
+    async fn start(
+        &self,
+        target: Target,
+        ready: WaitFor,
+        command: Vec<String>,
+        modify: impl Fn(&mut HostConfig) + Send + Sync + 'static,
+    ) -> Result<Held, ImageError> {
+        let (image, tag) = split_reference(self.images.reference(&target.into())?);
+        let mut image = GenericImage::new(image, tag).with_wait_for(ready);
+        if target == Target::Nginx {
+            image = image
+                .with_exposed_port(API_PORT.tcp())
+                .with_exposed_port(REPOSITORY_PORT.tcp());
+        }
+        let log = LogTail::default();
+        let sink = log.clone();
+        let mut request = ContainerRequest::from(image)
+            .with_container_name(self.run.object_name(target.name()))
+            .with_labels(self.run.labels(target.name()))
+            .with_mount(Mount::volume_mount(&self.volume, ROOT))
+            .with_startup_timeout(START_TIMEOUT)
+            .with_log_consumer(move |frame: &LogFrame| sink.push(frame))
+            .with_host_config_modifier(move |host| {
+                host.memory = Some(MEMORY);
+                host.pids_limit = Some(PROCESSES);
+                modify(host);
+            });
+        if !command.is_empty() {
+            request = request.with_cmd(command);
+        }
+        match request.start().await {
+            Ok(container) => Ok(Held(Some(container))),
+            Err(error) => {
+                // The container is gone already; its last lines may still be on their way.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                tracing::debug!(engine = self.engine.address, %target, "a service of the master did not start");
+                Err(EngineError::NotReady {
+                    container: target.to_string(),
+                    reason: reason(&error),
+                    log: log.lines(),
+                }
+                .into())
+            }
+        }
+    }
+}
+
+/// The error and what lies under it, without the log that testcontainers puts into it.
+fn reason(error: &testcontainers::TestcontainersError) -> String {
+    let text = error.to_string();
+    match text.split_once("before finding message") {
+        Some(_) => "it ended before it was ready".to_owned(),
+        None => text,
+    }
+}
+
+/// The last lines of a container's log, collected while it lives.
+#[derive(Debug, Clone, Default)]
+struct LogTail(Arc<Mutex<VecDeque<String>>>);
+
+impl LogTail {
+    fn push(&self, frame: &LogFrame) {
+        let bytes = match frame {
+            LogFrame::StdOut(bytes) | LogFrame::StdErr(bytes) => bytes,
+        };
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in last_lines(&String::from_utf8_lossy(bytes), LOG_LINES) {
+            if lines.len() == LOG_LINES {
+                lines.pop_front();
+            }
+            lines.push_back(line);
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
+    }
+}
+
+/// A container of testcontainers, which removes it when dropped, but panics where there is no runtime.
+#[derive(Debug)]
+struct Held(Option<ContainerAsync<GenericImage>>);
+
+impl Held {
+    fn id(&self) -> &str {
+        self.0.as_ref().map_or("", |container| container.id())
+    }
+
+    fn forget(mut self) {
+        std::mem::forget(self.0.take());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if tokio::runtime::Handle::try_current().is_err() {
+            std::mem::forget(self.0.take());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_published_on_the_loopback_only() {
+        let mut host = HostConfig {
+            publish_all_ports: Some(true),
+            ..HostConfig::default()
+        };
+        publish(&mut host);
+        assert_eq!(host.publish_all_ports, Some(false));
+        let bindings = host.port_bindings.unwrap();
+        assert_eq!(bindings.len(), 2);
+        for bindings in bindings.values().flatten() {
+            assert!(
+                bindings
+                    .iter()
+                    .all(|binding| binding.host_ip.as_deref() == Some("127.0.0.1"))
+            );
+        }
+    }
+}

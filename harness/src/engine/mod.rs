@@ -1,0 +1,34 @@
+//! The Docker side of the rig: images, networks, the emulated master, target nodes, and cleaning up after them.
+
+mod base;
+mod connect;
+mod containers;
+mod context;
+mod dockerfile;
+mod doctor;
+mod error;
+mod exec;
+mod executable;
+mod hook;
+mod images;
+mod labels;
+mod master;
+mod networks;
+mod node;
+mod node_access;
+mod process;
+mod routes;
+mod subnet;
+mod sweep;
+
+pub use connect::Engine;
+pub use doctor::{Finding, Severity, doctor};
+pub use error::{EngineError, ImageError};
+pub use hook::{ContainerHook, HookOptions, HookSink};
+pub use images::{Image, ImageOptions, ImageProgress, Images, ProgressSink, Target, ensure};
+pub use labels::RunId;
+pub use master::{Master, MasterOptions, MasterOutput};
+pub use networks::{Network, Networks};
+pub use node::{NodeAddresses, NodeSpec, Readiness, TargetNode};
+pub use subnet::Subnet;
+pub use sweep::{GcOptions, RunGuard, Swept};
