@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod command;
+mod create;
 mod finding;
 mod hook;
 mod metadata;
@@ -18,6 +19,7 @@ pub mod yaml;
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};
 pub use check::check;
 pub use command::run_fpb;
+pub use create::{CreateError, LATEST_PACKAGE_VERSION, create};
 pub use finding::{Finding, Header, Place, Report, Severity};
 pub use hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 pub use metadata::{Metadata, Release};

@@ -1,12 +1,16 @@
-//! Checking a plugin.
+//! Checking a plugin: the original builder's rules, all of them at once and each with its place.
 
-use camino::Utf8Path;
+mod files;
+mod format;
+mod pattern;
+mod releases;
+mod role;
+mod rules;
+mod run;
+mod schema;
+mod validate;
+mod version;
 
-use crate::finding::Report;
-
-/// Checks a plugin's directory.
-#[must_use]
-pub fn check(directory: &Utf8Path) -> Report {
-    let _ = directory;
-    todo!()
-}
+pub(crate) use format::Format;
+pub use run::check;
+pub(crate) use version::StrictVersion;

@@ -1,0 +1,106 @@
+//! The plugin's files, read once.
+
+use std::collections::HashMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::finding::{Finding, Header, Report};
+use crate::yaml::{self, Node, Span, YamlError};
+
+/// A file's text and tree.
+pub(crate) struct File {
+    /// The path as messages show it: the argument joined with the name.
+    pub(crate) path: Utf8PathBuf,
+    /// Its text, for quoting.
+    pub(crate) text: String,
+    /// Its tree, or why there is none.
+    pub(crate) tree: Result<Node, YamlError>,
+}
+
+impl File {
+    /// A finding at a place of this file.
+    pub(crate) fn place(&self, finding: Finding, span: Span) -> Finding {
+        finding.at(&self.path, span, &self.text)
+    }
+
+    /// The file cannot be read: the original's "Unexpected error".
+    pub(crate) fn unreadable(&self, error: &YamlError) -> Finding {
+        if error.is_not_found() {
+            let message = format!("[Errno 2] No such file or directory: u'{}'", self.path);
+            return Finding::error("file-missing", Header::Unexpected, message)
+                .saying(format!("`{}` is missing", self.path))
+                .in_file(&self.path);
+        }
+        let mut finding = Finding::error("yaml", Header::Unexpected, String::new()).saying(error.kind.to_string());
+        // The original shows PyYAML's text here, which is not ours to repeat.
+        finding.builder_message = None;
+        match error.span {
+            Some(span) => self.place(finding, span),
+            None => finding.in_file(&self.path),
+        }
+    }
+}
+
+/// The files of a plugin.
+pub(crate) struct Files<'a> {
+    directory: &'a Utf8Path,
+    read: HashMap<&'static str, File>,
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(directory: &'a Utf8Path) -> Self {
+        Self {
+            directory,
+            read: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn directory(&self) -> &'a Utf8Path {
+        self.directory
+    }
+
+    /// A file by name.
+    pub(crate) fn get(&mut self, name: &'static str) -> &File {
+        let directory = self.directory;
+        self.read.entry(name).or_insert_with(|| {
+            let path = directory.join(name);
+            let tree = yaml::load(&path);
+            let text = fs_err::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            File {
+                path,
+                text: text.unwrap_or_default(),
+                tree,
+            }
+        })
+    }
+
+    /// Keys written twice in the files that were read: the last value wins silently, which nobody means.
+    pub(crate) fn duplicate_keys(&self, report: &mut Report) {
+        let mut files: Vec<&File> = self.read.values().collect();
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        for file in files {
+            if let Ok(tree) = &file.tree {
+                duplicates(file, tree, report);
+            }
+        }
+    }
+}
+
+fn duplicates(file: &File, node: &Node, report: &mut Report) {
+    if let Some(mapping) = node.as_mapping() {
+        for duplicate in mapping.duplicates() {
+            let key = duplicate.key.to_json();
+            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+            let message = format!("`{key}` is written twice; only the last value counts");
+            let finding = Finding::warning("duplicate-key", message)
+                .helping(format!("the first one is in line {}", duplicate.first.line));
+            report.push(file.place(finding, duplicate.key.span));
+        }
+        for (_, value) in mapping.iter() {
+            duplicates(file, value, report);
+        }
+    }
+    for item in node.as_sequence().unwrap_or_default() {
+        duplicates(file, item, report);
+    }
+}

@@ -1,0 +1,94 @@
+//! Replays recorded verdicts of the original builder.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plugin_builder::{Report, check, create};
+use serde_json::Value;
+
+static SHARED: LazyLock<Utf8PathBuf> = LazyLock::new(|| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"));
+
+fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
+    (directory, path)
+}
+
+fn verdict(report: &Report, plugin: &Utf8Path) -> Vec<String> {
+    report
+        .errors()
+        .map(|finding| {
+            let message = finding.builder_message.clone().unwrap_or_else(|| finding.to_string());
+            message.replace(plugin.as_str(), "<PLUGIN>")
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Score {
+    cases: usize,
+    verdicts: usize,
+    failing: usize,
+    first_messages: usize,
+    known_messages: usize,
+}
+
+#[test]
+fn every_recorded_case_gets_the_verdict_of_the_original_builder() {
+    let Ok(cases) = fs_err::read_to_string(SHARED.join("conformance/fpb-cases.jsonl")) else {
+        println!("skipped: ../shared/conformance/fpb-cases.jsonl is not here");
+        return;
+    };
+    let (_keep, root) = directory();
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for line in cases.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let version = case["package_version"].as_str().unwrap();
+        let number = version.split('.').next().unwrap();
+        let plugin = root.join(case["id"].to_string()).join(format!("tmpl{number}"));
+        create(&plugin, version).unwrap();
+        let file = plugin.join(case["file"].as_str().unwrap());
+        match case["content"].as_str() {
+            Some(content) => fs_err::write(&file, content).unwrap(),
+            None => drop(fs_err::remove_file(&file)),
+        }
+        let report = check(&plugin);
+        let messages = verdict(&report, &plugin);
+        let score = scores.entry(version.to_owned()).or_default();
+        score.cases += 1;
+        let expected = case["full"]["ok"].as_bool().unwrap();
+        if expected == messages.is_empty() {
+            score.verdicts += 1;
+        } else {
+            wrong.push(format!(
+                "{} {} {}: {messages:?}, recorded {}",
+                case["id"], version, case["file"], case["full"]["error"]
+            ));
+        }
+        if let Some(error) = case["full"]["error"].as_str() {
+            score.failing += 1;
+            let first = messages.first().is_some_and(|message| message == error);
+            let known = messages.iter().any(|message| message == error);
+            score.first_messages += usize::from(first);
+            score.known_messages += usize::from(known);
+            if !first && std::env::var_os("FPB_CASES_VERBOSE").is_some() {
+                println!("{} {version}\n  recorded {error}\n  ours     {messages:?}", case["id"]);
+            }
+        }
+        fs_err::remove_dir_all(plugin.parent().unwrap()).unwrap();
+    }
+    for (version, score) in &scores {
+        println!(
+            "{version}: {} of {} verdicts; of {} messages {} are the first, {} among ours",
+            score.verdicts, score.cases, score.failing, score.first_messages, score.known_messages
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong verdicts:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
