@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The `fuel` command.
+
+fn main() {
+    std::process::exit(fuel_cli::run(std::env::args_os().collect()));
+}

@@ -1,0 +1,212 @@
+//! Plugins on the master's disk, in place of yum: the master's container has neither yum nor rpm.
+
+use std::cmp::Ordering;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plugin_builder::{PackageKind, yaml};
+use serde_json::Value;
+
+use super::session::CommandError;
+use crate::model::Plugin;
+use crate::registration::{has_rpm_format, major_minor};
+use crate::settings::compare;
+
+/// What is done with a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// `--install`, with `--force` over what is there.
+    Install {
+        /// Whether the same version is installed again.
+        force: bool,
+    },
+    /// `--update`.
+    Update,
+    /// `--downgrade`.
+    Downgrade,
+}
+
+impl Change {
+    /// For the sentence that says that it is done.
+    pub(super) fn past(self) -> &'static str {
+        match self {
+            Self::Install { .. } => "installed",
+            Self::Update => "updated",
+            Self::Downgrade => "downgraded",
+        }
+    }
+
+    /// The command that fuelclient would have run.
+    fn yum(self, package: &Utf8Path) -> String {
+        match self {
+            Self::Install { force: false } => format!("yum -y install --disablerepo='*' {package}"),
+            Self::Install { force: true } => {
+                format!("yum -y install --disablerepo='*' {package} || yum -y reinstall --disablerepo='*' {package}")
+            }
+            Self::Update => format!("yum -y update {package}"),
+            Self::Downgrade => format!("yum -y downgrade {package}"),
+        }
+    }
+
+    /// Whether yum would do it, by how the package's version compares to the installed one.
+    fn is_done(self, package_against_installed: Option<Ordering>) -> bool {
+        match (self, package_against_installed) {
+            (Self::Install { .. }, None) => true,
+            // yum's install takes a newer package as an update.
+            (Self::Install { force }, Some(order)) => order == Ordering::Greater || (force && order.is_eq()),
+            (Self::Update, order) => order == Some(Ordering::Greater),
+            (Self::Downgrade, order) => order == Some(Ordering::Less),
+        }
+    }
+}
+
+/// A package that has been put on the disk.
+#[derive(Debug)]
+pub(super) struct Installed {
+    /// Its metadata.yaml.
+    pub(super) metadata: Value,
+    /// Whether it came as `.fp`.
+    pub(super) is_old_format: bool,
+}
+
+/// `/var/www/nailgun/plugins`.
+#[derive(Debug, Clone)]
+pub(super) struct LocalPlugins {
+    root: Utf8PathBuf,
+}
+
+impl LocalPlugins {
+    /// Plugins below this directory.
+    pub(super) fn new(root: Utf8PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Where fuelclient asks for the package `fuel`, the directory of plugins must be there.
+    pub(super) fn must_be_the_master(&self) -> Result<(), CommandError> {
+        if self.root.is_dir() {
+            return Ok(());
+        }
+        Err(CommandError::Text(
+            "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.".to_owned(),
+        ))
+    }
+
+    /// Installs, updates or downgrades from a package.
+    ///
+    /// The package is unpacked beside the plugins and moved to its place when it is complete, so that a broken one
+    /// leaves what was there.
+    pub(super) fn change(&self, package: &Utf8Path, change: Change) -> Result<Installed, CommandError> {
+        self.must_be_the_master()?;
+        let is_old_format = match package.extension() {
+            Some("fp") => true,
+            Some("rpm") => false,
+            other => {
+                let extension = other.map_or_else(String::new, |other| format!(".{other}"));
+                return Err(CommandError::Text(format!(
+                    "Plugin {package} has unsupported format {extension}"
+                )));
+            }
+        };
+        if !package.is_file() {
+            return Err(CommandError::Text(if is_old_format {
+                format!("File \"{package}\" does not exists")
+            } else {
+                format!("No such plugin file: {package}")
+            }));
+        }
+        if is_old_format && !matches!(change, Change::Install { .. }) {
+            let action = if change == Change::Update {
+                "Update"
+            } else {
+                "Downgrade"
+            };
+            return Err(CommandError::Text(format!(
+                "{action} action is not supported for old plugins with package version \"1.0.0\", you can install \
+                 your plugin or use newer plugin format."
+            )));
+        }
+        let unreadable = |error: plugin_builder::UnpackError| CommandError::Text(format!("{package}: {error}"));
+        let info = plugin_builder::inspect(package).map_err(unreadable)?;
+        let place = self.root.join(&info.name);
+        let installed = if place.join("metadata.yaml").is_file() {
+            let version = read_metadata(&place)?["version"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            Some(compare(&info.version, &version))
+        } else {
+            None
+        };
+        if info.kind == PackageKind::Rpm && !change.is_done(installed) {
+            return Err(CommandError::Text(format!(
+                "Shell command executed with \"1\" exit code: {} ",
+                change.yum(package)
+            )));
+        }
+        let waiting = self.root.join(format!(".install-{}", std::process::id()));
+        let result = self.put(package, &waiting);
+        // What is left of it, whether it went well or not; it is empty if it did.
+        let _ = fs_err::remove_dir_all(&waiting);
+        let place = result?;
+        Ok(Installed {
+            metadata: read_metadata(&place)?,
+            is_old_format,
+        })
+    }
+
+    /// Unpacks into `waiting`, then moves the plugin to its place.
+    fn put(&self, package: &Utf8Path, waiting: &Utf8Path) -> Result<Utf8PathBuf, CommandError> {
+        let text = |error: std::io::Error| CommandError::Text(error.to_string());
+        fs_err::create_dir_all(waiting).map_err(text)?;
+        let unpacked = plugin_builder::unpack(package, waiting)
+            .map_err(|error| CommandError::Text(format!("{package}: {error}")))?;
+        let name = unpacked
+            .directory
+            .file_name()
+            .ok_or_else(|| CommandError::Text(format!("{package}: it holds no plugin's directory")))?;
+        let place = self.root.join(name);
+        if place.exists() {
+            fs_err::rename(&place, waiting.join(".old")).map_err(text)?;
+        }
+        fs_err::rename(&unpacked.directory, &place).map_err(text)?;
+        Ok(place)
+    }
+
+    /// The metadata of an installed plugin of exactly this name and version.
+    pub(super) fn metadata(&self, name: &str, version: &str) -> Result<Value, CommandError> {
+        let mut directories: Vec<Utf8PathBuf> = match self.root.read_dir_utf8() {
+            Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.into_path())).collect(),
+            Err(_) => Vec::new(),
+        };
+        directories.sort();
+        directories
+            .iter()
+            // Another plugin's broken file is no reason to refuse this one.
+            .filter_map(|directory| read_metadata(directory).ok())
+            .find(|metadata| metadata["name"] == name && metadata["version"] == version)
+            .ok_or_else(|| {
+                CommandError::Text(format!(
+                    "Plugin {name} with version {version} does not exist, install it and try again"
+                ))
+            })
+    }
+
+    /// Removes a plugin's directory; one that is not there is no error.
+    pub(super) fn remove(&self, plugin: &Plugin) -> Result<(), CommandError> {
+        let version = if has_rpm_format(&plugin.package_version) {
+            major_minor(&plugin.version)
+        } else {
+            &plugin.version
+        };
+        let directory = self.root.join(format!("{}-{version}", plugin.name));
+        match fs_err::remove_dir_all(&directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CommandError::Text(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_metadata(directory: &Utf8Path) -> Result<Value, CommandError> {
+    yaml::load(&directory.join("metadata.yaml"))
+        .map(|node| node.to_json())
+        .map_err(|error| CommandError::Text(error.to_string()))
+}

@@ -1,0 +1,11 @@
+//! The `fuel` command.
+
+mod arguments;
+mod environments;
+mod local_plugins;
+mod nodes;
+mod plugins;
+mod releases;
+mod session;
+
+pub use session::run;
