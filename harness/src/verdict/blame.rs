@@ -1,0 +1,96 @@
+//! Which task did it.
+
+use std::time::SystemTime;
+
+use mock_astute::TaskRecord;
+
+use crate::capture::nanoseconds;
+
+/// A kernel stamps with the time of its last tick, and times that are reckoned from the monotonic clock are about as
+/// exact: a time this near to a window, and in no other, belongs to it.
+const SLACK_NS: i64 = 20_000_000;
+
+/// When each task of one run was busy on a node, by the node's clock.
+#[derive(Debug)]
+pub(crate) struct Windows {
+    windows: Vec<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    task: usize,
+    from: i64,
+    to: i64,
+    runs_code: bool,
+}
+
+/// Whose a difference is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The task with this number, by its time.
+    Window(usize),
+    /// The only task that can have done it.
+    Only(usize),
+    /// Any of these.
+    Candidates(Vec<usize>),
+    /// Nobody's.
+    Outside,
+}
+
+impl Windows {
+    /// The windows of these tasks; `clock_offset_ns` is how far the node's clock is ahead of the rig's.
+    pub(crate) fn new(records: &[TaskRecord], clock_offset_ns: i64) -> Self {
+        let by_node = |time: SystemTime| nanoseconds(time).saturating_add(clock_offset_ns);
+        let windows = records.iter().enumerate().filter_map(|(task, record)| {
+            let (from, to) = (record.started?, record.finished?);
+            Some(Window {
+                task,
+                from: by_node(from),
+                to: by_node(to),
+                runs_code: runs_code(&record.kind),
+            })
+        });
+        Self {
+            windows: windows.collect(),
+        }
+    }
+
+    /// Whose a change at this time is.
+    pub(crate) fn owner_at(&self, time_ns: i64) -> Owner {
+        let distance = |window: &Window| {
+            if time_ns < window.from {
+                window.from.saturating_sub(time_ns)
+            } else {
+                time_ns.saturating_sub(window.to).max(0)
+            }
+        };
+        self.windows
+            .iter()
+            .map(|window| (distance(window), window))
+            .filter(|(distance, _)| *distance <= SLACK_NS)
+            .min_by_key(|(distance, _)| *distance)
+            .map_or(Owner::Outside, |(_, window)| Owner::Window(window.task))
+    }
+
+    /// Whose a change is that has no time and is no file: only tasks that run somebody's code can have made it.
+    pub(crate) fn owner_without_time(&self) -> Owner {
+        let candidates: Vec<usize> = self
+            .windows
+            .iter()
+            .filter(|window| window.runs_code)
+            .map(|window| window.task)
+            .collect();
+        match candidates.as_slice() {
+            [] => Owner::Outside,
+            [only] => Owner::Only(*only),
+            _ => Owner::Candidates(candidates),
+        }
+    }
+}
+
+/// Task types that only put files in place.
+const COPYING: [&str; 5] = ["sync", "upload_file", "upload_files", "copy_files", "cobbler_sync"];
+
+fn runs_code(kind: &str) -> bool {
+    !COPYING.contains(&kind)
+}

@@ -1,0 +1,205 @@
+use std::collections::BTreeMap;
+
+use mock_astute::{TaskRecord, TaskStatus};
+
+use super::{
+    Background, Blame, Call, Difference, DifferenceKind, ResourceRef, Said, TaskVerdict, Verdict,
+    blame::{Owner, Windows},
+    compare::{Finding, compare_files},
+    noise::{Field, Hidden, NoiseList},
+    said::{reference, resource_of, rfc3339, said},
+    system::compare_system,
+};
+use crate::capture::State;
+
+/// What is known of one node.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeRuns<'a> {
+    /// The node's name.
+    pub name: &'a str,
+    /// Before anything was deployed.
+    pub before: &'a State,
+    /// After the first run.
+    pub after_first: &'a State,
+    /// After the second run.
+    pub after_second: &'a State,
+    /// This node's tasks of the first run.
+    pub first: &'a [TaskRecord],
+    /// This node's tasks of the second run.
+    pub second: &'a [TaskRecord],
+    /// How far the node's clock is ahead of the one that the records were stamped by, in nanoseconds;
+    /// [`State::clock_offset_ns`] knows it.
+    pub clock_offset_ns: i64,
+}
+
+/// Finds what the second run moved on every node, and what each task is called for it.
+///
+/// With `strict` a noisy task fails too.
+pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, strict: bool) -> Verdict {
+    let mut verdict = Verdict {
+        strict,
+        ..Verdict::default()
+    };
+    let mut hidden = Hidden::default();
+    for node in nodes {
+        judge_node(node, noise, strict, &mut hidden, &mut verdict);
+    }
+    verdict.ignored = noise.account(&hidden);
+    verdict.passed = verdict.unattributed.is_empty() && verdict.tasks.iter().all(|task| !task.fails);
+    verdict
+}
+
+fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut Hidden, verdict: &mut Verdict) {
+    let first_changes = count_first_run(node, noise);
+    let windows = Windows::new(node.second, node.clock_offset_ns);
+    let told: Vec<(Said, Vec<_>)> = node.second.iter().map(|record| said(record, noise, hidden)).collect();
+    let mut differences: Vec<Vec<Difference>> = vec![Vec::new(); node.second.len()];
+    let mut rewritten: Vec<Vec<String>> = vec![Vec::new(); node.second.len()];
+
+    let (mut findings, same) = compare_files(&node.after_first.files, &node.after_second.files);
+    findings.extend(compare_system(node.after_first, node.after_second));
+    for finding in findings {
+        if let Some(rule) = noise.hides(Field::of(finding.kind), &finding.subject) {
+            hidden.add(rule, &finding.subject);
+            continue;
+        }
+        match owner(&finding, &windows) {
+            Owner::Window(task) => {
+                let resource = resource_of(&finding, &told[task].1);
+                differences[task].push(difference(finding, Blame::Window, resource));
+            }
+            Owner::Only(task) => {
+                let resource = resource_of(&finding, &told[task].1);
+                differences[task].push(difference(finding, Blame::Only, resource));
+            }
+            Owner::Candidates(tasks) => {
+                let names = tasks.iter().map(|&task| node.second[task].task.clone()).collect();
+                verdict.unattributed.push(Background {
+                    node: node.name.to_owned(),
+                    difference: difference(finding, Blame::Candidates(names), None),
+                });
+            }
+            Owner::Outside => verdict.background.push(Background {
+                node: node.name.to_owned(),
+                difference: difference(finding, Blame::Outside, None),
+            }),
+        }
+    }
+    for file in same {
+        if let Some(rule) = noise.hides(Field::Path, &file.path) {
+            hidden.add(rule, &file.path);
+        } else if let Owner::Window(task) = windows.owner_at(file.time_ns) {
+            rewritten[task].push(file.path);
+        }
+    }
+
+    let first_by_task: BTreeMap<&str, &TaskRecord> =
+        node.first.iter().map(|record| (record.task.as_str(), record)).collect();
+    let parts = node.second.iter().zip(told).zip(differences.into_iter().zip(rewritten));
+    for ((record, (said, changed)), (differences, rewritten)) in parts {
+        let first = first_by_task.get(record.task.as_str()).copied();
+        let differences = fold(differences);
+        let called = call(record, said, !differences.is_empty());
+        verdict.tasks.push(TaskVerdict {
+            node: node.name.to_owned(),
+            task: record.task.clone(),
+            kind: record.kind.clone(),
+            called,
+            fails: called.fails(strict),
+            said,
+            differences,
+            rewritten,
+            changed_resources: changed.into_iter().map(|resource| reference(resource, true)).collect(),
+            first_run_changes: first_changes.get(record.task.as_str()).copied().unwrap_or_default(),
+            first_seconds: first.and_then(seconds),
+            second_seconds: seconds(record),
+            first_attempts: first.map_or(0, |record| record.attempts.len()),
+            second_attempts: record.attempts.len(),
+            error: record.error.clone(),
+        });
+    }
+}
+
+fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
+    match (record.status, record.started.is_some()) {
+        (TaskStatus::Failed, _) => Call::NotRerunnable,
+        (TaskStatus::DependencyFailed | TaskStatus::NotReached, _) => Call::NotReached,
+        (TaskStatus::Skipped | TaskStatus::Successful, false) => Call::Skipped,
+        (TaskStatus::Skipped | TaskStatus::Successful, true) => match (said, differs) {
+            (Said::Changed, true) => Call::NotIdempotent,
+            (Said::Unchanged | Said::Nothing, true) => Call::SilentChange,
+            (Said::Changed, false) => Call::Noisy,
+            (Said::Unchanged | Said::Nothing, false) => Call::Idempotent,
+        },
+    }
+}
+
+fn owner(finding: &Finding, windows: &Windows) -> Owner {
+    match finding.time_ns {
+        Some(time) => windows.owner_at(time),
+        None => windows.owner_without_time(),
+    }
+}
+
+fn difference(finding: Finding, blame: Blame, resource: Option<ResourceRef>) -> Difference {
+    Difference {
+        kind: finding.kind,
+        subject: finding.subject,
+        before: finding.before,
+        after: finding.after,
+        diff: finding.diff,
+        note: finding.note,
+        at: finding.time_ns.and_then(rfc3339),
+        blame,
+        resource,
+    }
+}
+
+/// How many places the first run moved, by task.
+fn count_first_run<'a>(node: &NodeRuns<'a>, noise: &NoiseList) -> BTreeMap<&'a str, usize> {
+    let windows = Windows::new(node.first, node.clock_offset_ns);
+    let (mut findings, _) = compare_files(&node.before.files, &node.after_first.files);
+    findings.extend(compare_system(node.before, node.after_first));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| noise.hides(Field::of(finding.kind), &finding.subject).is_none())
+    {
+        if let Owner::Window(task) | Owner::Only(task) = owner(finding, &windows) {
+            *counts.entry(node.first[task].task.as_str()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn seconds(record: &TaskRecord) -> Option<f64> {
+    let took = record.finished?.duration_since(record.started?).ok()?;
+    Some((took.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// A tree that came or went is one difference: what lies below a created or removed directory is counted in its note.
+fn fold(differences: Vec<Difference>) -> Vec<Difference> {
+    let mut folded: Vec<Difference> = Vec::new();
+    let mut below: BTreeMap<usize, usize> = BTreeMap::new();
+    for difference in differences {
+        let is_tree = |kind| matches!(kind, DifferenceKind::Created | DifferenceKind::Removed);
+        // Paths are sorted by bytes: `/a`, `/a-b` and `/a/c` in this order, so the tree need not be the last one.
+        let tree = folded.iter().rposition(|above| {
+            above.kind == difference.kind
+                && is_tree(above.kind)
+                && difference
+                    .subject
+                    .strip_prefix(above.subject.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+        });
+        match tree {
+            Some(tree) => *below.entry(tree).or_default() += 1,
+            None => folded.push(difference),
+        }
+    }
+    for (tree, count) in below {
+        let entries = if count == 1 { "entry" } else { "entries" };
+        folded[tree].note = Some(format!("with {count} {entries} below it"));
+    }
+    folded
+}

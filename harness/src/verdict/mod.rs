@@ -1,0 +1,33 @@
+//! What the second run moved, which task did it, and what each task is called for it.
+//!
+//! | the tool said | the machine shows | called |
+//! |---|---|---|
+//! | changed | differs | [`Call::NotIdempotent`] |
+//! | unchanged, or nothing | differs | [`Call::SilentChange`] |
+//! | changed | same | [`Call::Noisy`] |
+//! | unchanged, or nothing | same | [`Call::Idempotent`] |
+//! | failed on run 2 | | [`Call::NotRerunnable`] |
+//!
+//! One task runs at a time on a node, so a change whose time is known (a file's ctime, a service's start) belongs to
+//! the task in whose window it falls. What falls outside every window is background: shown apart, never failing.
+//! What has no time (routes, sysctl, observers) belongs to the only task that can have done it, or to several
+//! candidates, and the report says so.
+
+mod blame;
+mod compare;
+mod judge;
+mod model;
+mod noise;
+mod said;
+mod system;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{NodeRuns, judge};
+pub use model::{
+    Background, Blame, Call, Difference, DifferenceKind, IgnoredCount, ResourceRef, Said, TaskVerdict, Verdict,
+};
+pub use noise::{Ignore, NoiseError, NoiseList};
