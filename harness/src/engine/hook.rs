@@ -1,6 +1,5 @@
 //! A plugin's `pre_build_hook`, run in a container: it is somebody's program, and this is not its host.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
@@ -21,7 +20,9 @@ use super::containers::log_bytes;
 use super::labels::RunId;
 
 /// Runs the hook, then gives what it made to the owner of the plugin's directory: in the container it is root.
+/// A node is closed, so its image has its package sources put away: here they are opened.
 const RUN: &str = r#"
+if command -v distribution-sources >/dev/null; then distribution-sources on; fi
 ./pre_build_hook
 code=$?
 [ "$FUELRIG_OWNER" = 0:0 ] || chown -R --from=0:0 "$FUELRIG_OWNER" .
@@ -247,7 +248,6 @@ fn create_body(
             pids_limit: Some(options.processes),
             // It may leave processes behind; something must reap them.
             init: Some(true),
-            tmpfs: Some(HashMap::from([("/tmp".to_owned(), "exec,mode=1777".to_owned())])),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()

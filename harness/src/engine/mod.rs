@@ -12,6 +12,8 @@ mod executable;
 mod hook;
 mod images;
 mod labels;
+#[cfg(test)]
+mod live_tests;
 mod master;
 mod networks;
 mod node;

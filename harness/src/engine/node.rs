@@ -128,7 +128,10 @@ impl TargetNode {
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let id = engine
             .docker
-            .create_container(Some(options), create_body(run, &spec, legs.first()))
+            .create_container(
+                Some(options),
+                create_body(run, &spec, networks.master_ip(), legs.first()),
+            )
             .await
             .map_err(EngineError::request(format!("create {}", spec.name)))?
             .id;
@@ -293,7 +296,12 @@ fn legs<'a>(networks: &'a Networks, addresses: &NodeAddresses) -> Vec<(&'a Netwo
     .collect()
 }
 
-fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)>) -> ContainerCreateBody {
+fn create_body(
+    run: &RunId,
+    spec: &NodeSpec,
+    master: Ipv4Addr,
+    first: Option<&(&Network, Ipv4Addr)>,
+) -> ContainerCreateBody {
     // An engine before 25 takes one network at creation; the others are connected before the start.
     let networking = first.map(|(network, address)| NetworkingConfig {
         endpoints_config: Some(HashMap::from([(
@@ -357,6 +365,7 @@ mod tests {
         let body = create_body(
             &RunId::new("test"),
             &NodeSpec::new("node-1", "1", "fuelrig/node:key"),
+            Ipv4Addr::new(10, 20, 0, 2),
             None,
         );
         let host = body.host_config.unwrap();
