@@ -110,7 +110,12 @@ impl PuppetJob {
         let output = node.run(self.command(profile, timeout)).await?;
         let summary = read(node, &summary).await?;
         let report = read(node, &report).await?;
-        Ok((output, report::read(summary.as_deref(), report.as_deref())))
+        let mut account = report::read(summary.as_deref(), report.as_deref());
+        if account.run.errors.is_empty() && account.run.failed > 0 && !output.timed_out {
+            // A manifest that does not compile leaves neither file, and says why only in the log.
+            account.run.errors.extend(last_logged_error(node).await);
+        }
+        Ok((output, account))
     }
 
     fn command(&self, profile: &PuppetProfile, timeout: Duration) -> Command {
@@ -146,9 +151,9 @@ fn problem(output: &Output, puppet: &PuppetRun) -> Option<String> {
     if puppet.failed == 0 && puppet.failed_to_restart == 0 {
         return None;
     }
-    let mut problem = if puppet.failed_resources.is_empty() && puppet.errors.is_empty() {
+    let mut problem = if puppet.failed_resources.is_empty() {
         format!(
-            "Puppet left no good summary (exit code {}){}",
+            "Puppet left no summary without failures (exit code {}){}",
             output.exit_code,
             last_words(output)
         )
@@ -170,7 +175,7 @@ fn problem(output: &Output, puppet: &PuppetRun) -> Option<String> {
     }
     if let Some(error) = puppet.errors.first() {
         problem.push_str(": ");
-        problem.push_str(error);
+        problem.push_str(&error.replace('\n', " "));
     }
     Some(problem)
 }
@@ -196,6 +201,14 @@ fn filled(started: SystemTime, output: Output, puppet: PuppetRun) -> Attempt {
         puppet: Some(puppet),
         error: None,
     }
+}
+
+/// The last error in Puppet's log on the node.
+async fn last_logged_error(node: &dyn Node) -> Option<String> {
+    let command = Command::new(["tail", "-n", "200", LOG], FILE_TIMEOUT);
+    let output = node.run(command).await.ok()?;
+    let line = output.stdout.lines().rev().find(|line| line.contains(" (err): "))?;
+    line.split_once(" (err): ").map(|(_, message)| message.to_owned())
 }
 
 async fn read(node: &dyn Node, path: &str) -> Result<Option<Vec<u8>>, TaskFailure> {

@@ -85,9 +85,13 @@ fn explain(report: &Value, account: &mut Account) {
                 }
                 _ => String::new(),
             };
-            run.errors.push(cut(&format!("{message}{place}")));
+            run.errors.push(cut(&format!("{}{place}", without_backtrace(message))));
         }
-        if text("source").ends_with("]/returns") && exec_output.len() < KEPT_LINES {
+        // Output carries the tag `returns`; that the command was executed, or was not, is said without it.
+        let is_output = get(log, "tags")
+            .and_then(Value::as_sequence)
+            .is_some_and(|tags| tags.iter().any(|tag| tag.as_str() == Some("returns")));
+        if is_output && text("source").ends_with("]/returns") && exec_output.len() < KEPT_LINES {
             exec_output.push(cut(message));
         }
     }
@@ -122,6 +126,15 @@ fn rfc_3339(time: &str) -> String {
         [date, clock, zone] => format!("{date}T{clock}{zone}"),
         _ => time.to_owned(),
     }
+}
+
+/// `--trace` puts Ruby's backtrace below the message.
+fn without_backtrace(message: &str) -> String {
+    let lines: Vec<&str> = message
+        .lines()
+        .filter(|line| !(line.starts_with('/') && line.contains(":in `")))
+        .collect();
+    lines.join("\n")
 }
 
 fn cut(line: &str) -> String {
@@ -188,6 +201,7 @@ logs:
 - level: notice
   message: hello
   source: "/Stage[main]/Main/Exec[task_shell]/returns"
+  tags: [notice, exec, returns]
 resource_statuses:
   File[/etc/trove/trove.conf]: !ruby/object:Puppet::Resource::Status
     resource: File[/etc/trove/trove.conf]
@@ -237,5 +251,35 @@ resource_statuses:
         let run = read(Some(b"resources: {failed: 0}"), Some(b"{")).run;
         assert_eq!(run.failed, 0);
         assert_eq!(run.errors.len(), 1);
+    }
+
+    const SUMMARY: &[u8] = include_bytes!("../tests/data/last_run_summary-puppet-7.23.yaml");
+    const REPORT: &[u8] = include_bytes!("../tests/data/last_run_report-puppet-7.23.yaml");
+    const SHELL_REPORT: &[u8] = include_bytes!("../tests/data/last_run_report-failed-shell-task-puppet-7.23.yaml");
+
+    #[test]
+    fn a_report_of_puppet_7_is_read_without_its_backtraces() {
+        let run = read(Some(SUMMARY), Some(REPORT)).run;
+        assert_eq!((run.failed, run.changed, run.failed_to_restart), (2, 2, 0));
+        let names = |resources: &[PuppetResource]| -> Vec<String> {
+            resources.iter().map(|resource| resource.name.clone()).collect()
+        };
+        assert_eq!(names(&run.changed_resources), ["File[/srv/x]", "File[named]"]);
+        assert_eq!(run.changed_resources[0].path.as_deref(), Some("/srv/x"));
+        assert_eq!(run.changed_resources[1].path, None);
+        assert_eq!(
+            names(&run.failed_resources),
+            ["Package[no-such-package]", "File[/srv/nope]"]
+        );
+        assert!(
+            run.errors[0].ends_with("E: Unable to locate package no-such-package"),
+            "{}",
+            run.errors[0]
+        );
+    }
+
+    #[test]
+    fn the_output_of_a_shell_task_is_what_its_command_printed() {
+        assert_eq!(read(None, Some(SHELL_REPORT)).exec_output, ["hello", "err"]);
     }
 }

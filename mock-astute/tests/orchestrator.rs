@@ -110,6 +110,20 @@ async fn a_failed_run_is_repeated_and_every_attempt_is_recorded(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_manifest_that_does_not_compile_is_explained_by_the_log() {
+    let node = FakeNode::new("node-1").plays("a.pp", [Puppet::Dies(NOW)]);
+    *node.log.lock().unwrap() =
+        "2026-11-22 16:34:46 +0000 Puppet (err): Could not find class ::nope\n/usr/bin/puppet:5:in `<main>'\n".into();
+    let mut task = puppet("a");
+    task["parameters"]["retries"] = json!(0);
+    let done = deploy(&[("1", node)], message(json!({"1": [task]}), json!({}))).await;
+    assert_eq!(
+        done.outcome.records[0].error.as_deref(),
+        Some("Puppet left no summary without failures (exit code 1): Could not find class ::nope")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn succeed_retries_runs_a_good_manifest_again() {
     let node = FakeNode::new("node-1");
     let mut task = puppet("a");
@@ -152,7 +166,7 @@ async fn a_shell_task_is_a_script_and_a_manifest_with_one_exec() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_shell_command_printed_is_found_in_puppets_report() {
-    let report = "logs:\n- {level: notice, message: hello, source: '/Stage[main]/Main/Exec[a_shell]/returns'}\n";
+    let report = "logs:\n- {level: notice, message: hello, source: '/Stage[main]/Main/Exec[a_shell]/returns', tags: [returns]}\n";
     let node = FakeNode::new("node-1").plays("a_manifest.pp", [Puppet::Reports(report)]);
     let graph = json!({"1": [{"id": "a", "type": "shell", "parameters": {"cmd": "echo hello"}}]});
     let done = deploy(&[("1", node)], message(graph, json!({}))).await;
@@ -462,4 +476,50 @@ async fn every_started_task_finishes_in_the_event_stream() {
             "finish s DependencyFailed"
         ]
     );
+}
+
+/// A graph that a real Nailgun 9.2 serialised, replayed on nodes on which everything succeeds.
+#[tokio::test(start_paused = true)]
+async fn a_graph_of_a_real_nailgun_is_deployed_to_its_end() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/conformance/nailgun/9.2/serialized_tasks.json"
+    );
+    let Ok(text) = fs_err::read_to_string(path) else {
+        println!("skipped: there is no {path}");
+        return;
+    };
+    let serialized: Value = serde_json::from_str(&text).unwrap();
+    let graph = serialized["tasks_graph"].clone();
+    let mut nodes = Vec::new();
+    for id in graph.as_object().unwrap().keys().filter(|id| *id != "null") {
+        let node = FakeNode::new(id);
+        nodes.push((id.as_str(), node));
+    }
+    // The master has every file that tasks copy from it.
+    let tasks = graph
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|tasks| tasks.as_array().unwrap());
+    let mut count = 0;
+    for task in tasks {
+        count += 1;
+        for file in task["parameters"]["files"].as_array().into_iter().flatten() {
+            let master = nodes
+                .iter()
+                .find(|(id, _)| *id == "master")
+                .expect("a graph with copy_files has a master");
+            master.1.put(file["src"].as_str().unwrap(), "key");
+        }
+    }
+    let done = deploy(
+        &nodes,
+        message(graph.clone(), json!({"tasks_metadata": serialized["tasks_metadata"]})),
+    )
+    .await;
+    assert_eq!(done.outcome.error, None);
+    assert_eq!(done.outcome.status, OutcomeStatus::Ready);
+    assert_eq!(done.outcome.records.len(), count);
+    println!("{count} tasks on {} nodes, {} events", nodes.len(), done.events.len());
 }

@@ -40,6 +40,7 @@ pub(crate) struct FakeNode {
     pub(crate) uploads: Mutex<Vec<FileUpload>>,
     pub(crate) script: Mutex<BTreeMap<String, VecDeque<Puppet>>>,
     pub(crate) refused_uploads: Mutex<u32>,
+    pub(crate) log: Mutex<String>,
     pub(crate) offline: AtomicBool,
     pub(crate) reboot_takes: Mutex<Duration>,
 }
@@ -97,6 +98,12 @@ impl FakeNode {
 #[async_trait]
 impl Node for FakeNode {
     async fn run(&self, command: Command) -> Result<Output, NodeError> {
+        if command.argv[0] == "tail" {
+            return Ok(Output {
+                stdout: self.log.lock().unwrap().clone(),
+                ..Output::default()
+            });
+        }
         self.commands.lock().unwrap().push(command.clone());
         let manifest = command.argv.get(2).cloned().unwrap_or_default();
         self.note(format!("puppet {manifest}"));
