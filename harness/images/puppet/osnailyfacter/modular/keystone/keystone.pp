@@ -1,0 +1,3 @@
+notice('MODULAR: keystone/keystone.pp')
+
+include osnailyfacter::keystone
