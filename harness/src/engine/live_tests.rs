@@ -109,6 +109,9 @@ async fn a_closed_node_fails_at_once_to_reach_the_outside() {
         started.elapsed(),
         output.stderr
     );
+    let started = Instant::now();
+    assert_eq!(bench.says("getent hosts name.example").await, "");
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

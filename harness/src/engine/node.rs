@@ -34,8 +34,15 @@ while :; do
 done
 "#;
 
-/// Makes an attempt to reach the outside fail at once instead of timing out.
-const CLOSE: &str = "ip route replace unreachable default 2>/dev/null || ip route add unreachable default";
+/// Makes an attempt to reach the outside fail at once instead of timing out; runs after every boot.
+///
+/// Names are asked of the node itself, where nothing listens: refused at once. The engine's own resolver, which stands
+/// in a container by default, lets an outside name time out; so does the master, whose kernel limits its refusals.
+/// Argument: the domain.
+const CLOSE: &str = r#"
+ip route replace unreachable default 2>/dev/null || ip route add unreachable default
+printf 'search %s\nnameserver 127.0.0.1\n' "$1" >/etc/resolv.conf
+"#;
 
 /// How long a node may take to boot, unless its spec says otherwise.
 const BOOT_TIMEOUT: Duration = Duration::from_secs(180);
@@ -128,10 +135,7 @@ impl TargetNode {
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let id = engine
             .docker
-            .create_container(
-                Some(options),
-                create_body(run, &spec, networks.master_ip(), legs.first()),
-            )
+            .create_container(Some(options), create_body(run, &spec, legs.first()))
             .await
             .map_err(EngineError::request(format!("create {}", spec.name)))?
             .id;
@@ -190,13 +194,12 @@ impl TargetNode {
     }
 
     async fn wait_until_up(&self, timeout: Duration) -> Result<Readiness, EngineError> {
-        let script = if self.spec.outside {
-            WAIT_UNTIL_UP.to_owned()
-        } else {
-            format!("{CLOSE}\n{WAIT_UNTIL_UP}")
-        };
+        let mut script = WAIT_UNTIL_UP.to_owned();
+        if !self.spec.outside {
+            script.insert_str(0, CLOSE);
+        }
         let request = ExecRequest {
-            argv: ["sh", "-c", &script].map(str::to_owned).to_vec(),
+            argv: vec!["sh".into(), "-c".into(), script, "sh".into(), self.spec.domain.clone()],
             output_limit: 64 * 1024,
             ..ExecRequest::default()
         };
@@ -296,12 +299,7 @@ fn legs<'a>(networks: &'a Networks, addresses: &NodeAddresses) -> Vec<(&'a Netwo
     .collect()
 }
 
-fn create_body(
-    run: &RunId,
-    spec: &NodeSpec,
-    master: Ipv4Addr,
-    first: Option<&(&Network, Ipv4Addr)>,
-) -> ContainerCreateBody {
+fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)>) -> ContainerCreateBody {
     // An engine before 25 takes one network at creation; the others are connected before the start.
     let networking = first.map(|(network, address)| NetworkingConfig {
         endpoints_config: Some(HashMap::from([(
@@ -365,7 +363,6 @@ mod tests {
         let body = create_body(
             &RunId::new("test"),
             &NodeSpec::new("node-1", "1", "fuelrig/node:key"),
-            Ipv4Addr::new(10, 20, 0, 2),
             None,
         );
         let host = body.host_config.unwrap();
