@@ -27,6 +27,6 @@ mod tests;
 
 pub use error::CaptureError;
 pub use scope::{Observer, Scope};
-pub(crate) use state::nanoseconds;
 pub use state::{ClockReading, Digest, FileKind, FileState, Observation, Package, Process, Service, Socket, State};
+pub(crate) use state::{TICK_NS, nanoseconds};
 pub use take::capture;

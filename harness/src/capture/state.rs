@@ -48,7 +48,7 @@ impl State {
         let taken = nanoseconds(self.taken);
         let before = nanoseconds(self.clock.rig_before);
         let after = nanoseconds(self.clock.rig_after);
-        if taken < before {
+        if taken < before - TICK_NS {
             taken - before
         } else if taken > after {
             taken - after
@@ -57,6 +57,9 @@ impl State {
         }
     }
 }
+
+/// The kernel stamps ctimes with the time of its last tick, so a stamp may be older than the change by one tick.
+pub(crate) const TICK_NS: i64 = 20_000_000;
 
 /// Nanoseconds since 1970; negative before.
 pub(crate) fn nanoseconds(time: SystemTime) -> i64 {

@@ -12,7 +12,7 @@ use super::{
     files::{Record, is_counted, merge, read_records, read_time},
     frame::Sections,
     processes::{Boot, read_processes},
-    state::nanoseconds,
+    state::{TICK_NS, nanoseconds},
     system::{
         read_accounts, read_addresses, read_mounts, read_packages, read_packet_filter, read_proc_sockets, read_routes,
         read_sockets, read_sysctl, read_units,
@@ -20,9 +20,6 @@ use super::{
 };
 
 const SCRIPT: &str = include_str!("node.sh");
-
-/// The kernel stamps ctimes with the time of its last tick, so a stamp may be older than the change by one tick.
-const TICK_NS: i64 = 20_000_000;
 
 /// Where the script looks for file capabilities at a first capture.
 const CAPABLE: [&str; 8] = [

@@ -4,11 +4,7 @@ use std::time::SystemTime;
 
 use mock_astute::TaskRecord;
 
-use crate::capture::nanoseconds;
-
-/// A kernel stamps with the time of its last tick, and times that are reckoned from the monotonic clock are about as
-/// exact: a time this near to a window, and in no other, belongs to it.
-const SLACK_NS: i64 = 20_000_000;
+use crate::capture::{TICK_NS, nanoseconds};
 
 /// When each task of one run was busy on a node, by the node's clock.
 #[derive(Debug)]
@@ -55,7 +51,7 @@ impl Windows {
         }
     }
 
-    /// Whose a change at this time is.
+    /// Whose a change at this time is. A time that is nearer than a tick to a window, and in no other, belongs to it.
     pub(crate) fn owner_at(&self, time_ns: i64) -> Owner {
         let distance = |window: &Window| {
             if time_ns < window.from {
@@ -67,7 +63,7 @@ impl Windows {
         self.windows
             .iter()
             .map(|window| (distance(window), window))
-            .filter(|(distance, _)| *distance <= SLACK_NS)
+            .filter(|(distance, _)| *distance <= TICK_NS)
             .min_by_key(|(distance, _)| *distance)
             .map_or(Owner::Outside, |(_, window)| Owner::Window(window.task))
     }
