@@ -104,13 +104,16 @@ impl PuppetJob {
         let summary = format!("{}/last_run_summary.yaml", profile.state_directory);
         let report = format!("{}/last_run_report.yaml", profile.state_directory);
         if profile.forgets_last_run {
-            bounded("deleting the last run's summary", node.remove_file(&summary)).await?;
-            bounded("deleting the last run's report", node.remove_file(&report)).await?;
+            let (of_summary, of_report) = tokio::join!(
+                bounded("deleting the last run's summary", node.remove_file(&summary)),
+                bounded("deleting the last run's report", node.remove_file(&report)),
+            );
+            of_summary?;
+            of_report?;
         }
         let output = node.run(self.command(profile, timeout)).await?;
-        let summary = read(node, &summary).await?;
-        let report = read(node, &report).await?;
-        let mut account = report::read(summary.as_deref(), report.as_deref());
+        let (summary, report) = tokio::join!(read(node, &summary), read(node, &report));
+        let mut account = report::read(summary?.as_deref(), report?.as_deref());
         if account.run.errors.is_empty() && account.run.failed > 0 && !output.timed_out {
             // A manifest that does not compile leaves neither file, and says why only in the log.
             account.run.errors.extend(last_logged_error(node).await);
