@@ -68,10 +68,12 @@ impl<'a> Dockerfile<'a> {
                     sources: Vec::new(),
                     text: String::new(),
                 });
-            } else if instruction.eq_ignore_ascii_case("COPY") || instruction.eq_ignore_ascii_case("ADD") {
-                if let Some(stage) = stages.last_mut() {
-                    read_copy(stage, words);
-                }
+            } else if ["COPY", "ADD"]
+                .iter()
+                .any(|copy| instruction.eq_ignore_ascii_case(copy))
+                && let Some(stage) = stages.last_mut()
+            {
+                read_copy(stage, words);
             }
             let part = stages.last_mut().map_or(&mut preamble, |stage| &mut stage.text);
             part.push_str(line);

@@ -91,11 +91,14 @@ impl Engine {
     ) -> Result<i64, ExecError> {
         match self.exec_attached(container, request, collected).await {
             Ok(code) if code < 128 => Ok(code),
-            Ok(code) => match self.death(container).await {
+            Ok(code) => match self
+                .death(container, if is_kill(code) { DEATH_NOTICE } else { Duration::ZERO })
+                .await
+            {
                 Some(reason) => Err(ExecError::Gone(reason)),
                 None => Ok(code),
             },
-            Err(error) => match self.death(container).await {
+            Err(error) => match self.death(container, DEATH_NOTICE).await {
                 Some(reason) => Err(ExecError::Gone(reason)),
                 None => Err(error),
             },
@@ -185,19 +188,25 @@ impl Engine {
         }
     }
 
-    /// Why the container died, `None` where it lives.
-    async fn death(&self, container: &str) -> Option<String> {
-        let deadline = Instant::now() + DEATH_NOTICE;
+    /// Why the container died, `None` where it lives after `patience`.
+    async fn death(&self, container: &str, patience: Duration) -> Option<String> {
+        let deadline = Instant::now() + patience;
         loop {
             if let Ok(Condition::Gone(reason)) = self.condition(container).await {
                 return Some(reason);
             }
-            if Instant::now() > deadline {
+            if Instant::now() >= deadline {
                 return None;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+/// What commands end with when their container is killed or shut down under them.
+fn is_kill(code: i64) -> bool {
+    // 128 + SIGHUP, SIGKILL, SIGTERM
+    matches!(code, 129 | 137 | 143)
 }
 
 type Input = Pin<Box<dyn AsyncWrite + Send>>;

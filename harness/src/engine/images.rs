@@ -253,7 +253,7 @@ async fn ensure_target(
     Ok(reference)
 }
 
-async fn build(
+pub(crate) async fn build(
     engine: &Engine,
     target: Target,
     recipe: &Recipe,

@@ -11,6 +11,8 @@ use mock_astute::{Command, FileUpload, Node, NodeError, Output};
 use plugin_builder::{HookError, HookRunner};
 use rstest::rstest;
 
+use super::dockerfile::Dockerfile;
+use super::images::build;
 use super::process::Owner;
 use super::*;
 
@@ -338,4 +340,36 @@ async fn a_hook_runs_in_a_container_at_the_plugins_own_place(
         (Err(HookError::Exit { code, output }), Some(expected)) => assert_eq!((code, output.trim()), (expected, said)),
         (result, code) => panic!("{result:?} instead of {code:?}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_fails_names_the_step_and_shows_its_last_lines_alone() {
+    let Some(engine) = engine().await else { return };
+    let base = node_image(&engine).await;
+    let dockerfile = "ARG BASE\nFROM ${BASE} AS nginx\nRUN echo early\nRUN echo one; echo two >&2; exit 9\n";
+    let recipe = Dockerfile::parse(dockerfile).recipe("nginx").unwrap();
+    let archive = context::archive(&recipe, &[], &[]).unwrap();
+    let error = build(
+        &engine,
+        Target::Nginx,
+        &recipe,
+        &base,
+        "fuelrig/nginx:never",
+        archive,
+        &|_| (),
+    )
+    .await
+    .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "building image `nginx` failed in Step 4/5 : RUN echo one; echo two >&2; exit 9: the command ended with code 9"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n  | one") && text.contains("\n  | two") && !text.contains("| early"),
+        "{text}"
+    );
+    assert!(!engine.has_image("fuelrig/nginx:never").await.unwrap());
 }
