@@ -6,6 +6,7 @@ mod aggregate;
 mod details;
 mod model;
 mod render;
+mod schema;
 mod table;
 
 #[cfg(test)]
@@ -17,3 +18,4 @@ pub use model::{
     VerifyReport,
 };
 pub use render::{Style, render, render_with};
+pub use schema::report_schema;

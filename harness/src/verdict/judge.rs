@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use mock_astute::{TaskRecord, TaskStatus};
 
 use super::{
-    Background, Blame, Call, Difference, DifferenceKind, ResourceRef, Said, TaskVerdict, Verdict,
+    Background, Blame, Call, Difference, DifferenceKind, Ignore, ResourceRef, Said, TaskVerdict, Verdict,
     blame::{Owner, Windows},
     compare::{Finding, compare_files},
     noise::{Field, Hidden, NoiseList},
@@ -27,15 +27,14 @@ pub struct NodeRuns<'a> {
     pub first: &'a [TaskRecord],
     /// This node's tasks of the second run.
     pub second: &'a [TaskRecord],
-    /// How far the node's clock is ahead of the one that the records were stamped by, in nanoseconds;
-    /// [`State::clock_offset_ns`] knows it.
-    pub clock_offset_ns: i64,
 }
 
 /// Finds what the second run moved on every node, and what each task is called for it.
 ///
-/// With `strict` a noisy task fails too.
-pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, strict: bool) -> Verdict {
+/// `noise` and the scenario's `ignore` hide what is known to move; with `strict` a noisy task fails too. The records'
+/// times are the rig's; how far a node's clock is from it, the states know.
+pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, ignore: &[Ignore], strict: bool) -> Verdict {
+    let noise = &noise.with_scenario(ignore);
     let mut verdict = Verdict {
         strict,
         ..Verdict::default()
@@ -51,7 +50,7 @@ pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, strict: bool) -> Verdict
 
 fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut Hidden, verdict: &mut Verdict) {
     let first_changes = count_first_run(node, noise);
-    let windows = Windows::new(node.second, node.clock_offset_ns);
+    let windows = Windows::new(node.second, node.after_second.clock_offset_ns());
     let told: Vec<(Said, Vec<_>)> = node.second.iter().map(|record| said(record, noise, hidden)).collect();
     let mut differences: Vec<Vec<Difference>> = vec![Vec::new(); node.second.len()];
     let mut rewritten: Vec<Vec<String>> = vec![Vec::new(); node.second.len()];
@@ -157,7 +156,7 @@ fn difference(finding: Finding, blame: Blame, resource: Option<ResourceRef>) -> 
 
 /// How many places the first run moved, by task.
 fn count_first_run<'a>(node: &NodeRuns<'a>, noise: &NoiseList) -> BTreeMap<&'a str, usize> {
-    let windows = Windows::new(node.first, node.clock_offset_ns);
+    let windows = Windows::new(node.first, node.after_first.clock_offset_ns());
     let (mut findings, _) = compare_files(&node.before.files, &node.after_first.files);
     findings.extend(compare_system(node.before, node.after_first));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

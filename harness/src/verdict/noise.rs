@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,23 +106,10 @@ impl Field {
     }
 }
 
-/// What is wrong with a rule.
+/// The list that is built in cannot be read: a defect of the rig.
 #[derive(Debug, thiserror::Error)]
-pub enum NoiseError {
-    /// The list is no list of rules.
-    #[error("the noise list cannot be read: {0}")]
-    Unreadable(String),
-    /// No field, or more than one.
-    #[error(
-        "an `ignore` entry (because: {because}) must name exactly one of path, service, package, user, socket, process, mount, network, sysctl, observer and resource; it names {found}"
-    )]
-    NotOneField {
-        /// Its reason, to find it by.
-        because: String,
-        /// How many it names.
-        found: usize,
-    },
-}
+#[error("the noise list cannot be read: {0}")]
+pub struct NoiseError(String);
 
 /// Rules of what always moves, ready to be asked.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +120,7 @@ pub struct NoiseList {
 #[derive(Debug, Clone)]
 struct Rule {
     field: Field,
-    pattern: Regex,
+    glob: Glob,
     shown: String,
     because: String,
     scenario: bool,
@@ -146,27 +132,23 @@ impl NoiseList {
     /// # Errors
     ///
     /// None in practice: a test reads the list that is built in.
-    pub fn built_in() -> Result<Self, NoiseError> {
-        let entries: Vec<Ignore> =
-            serde_yaml::from_str(NOISE).map_err(|error| NoiseError::Unreadable(error.to_string()))?;
+    pub fn standard() -> Result<Self, NoiseError> {
+        let entries: Vec<Ignore> = serde_yaml::from_str(NOISE).map_err(|error| NoiseError(error.to_string()))?;
         let mut list = Self::default();
-        list.add(&entries, false)?;
+        list.add(&entries, false);
         Ok(list)
     }
 
-    /// Adds rules of a scenario; they are asked first.
-    ///
-    /// # Errors
-    ///
-    /// An entry names no field, or more than one.
-    pub fn with_scenario(mut self, entries: &[Ignore]) -> Result<Self, NoiseError> {
-        let built_in = std::mem::take(&mut self.rules);
-        self.add(entries, true)?;
-        self.rules.extend(built_in);
-        Ok(self)
+    /// The list with a scenario's own rules, which are asked first.
+    #[must_use]
+    pub fn with_scenario(&self, entries: &[Ignore]) -> Self {
+        let mut list = Self::default();
+        list.add(entries, true);
+        list.rules.extend(self.rules.iter().cloned());
+        list
     }
 
-    fn add(&mut self, entries: &[Ignore], scenario: bool) -> Result<(), NoiseError> {
+    fn add(&mut self, entries: &[Ignore], scenario: bool) {
         for entry in entries {
             let fields = [
                 (Field::Path, &entry.path),
@@ -181,35 +163,25 @@ impl NoiseList {
                 (Field::Observer, &entry.observer),
                 (Field::Resource, &entry.resource),
             ];
-            let set: Vec<(Field, &String)> = fields
+            let named = fields
                 .into_iter()
-                .filter_map(|(field, glob)| Some((field, glob.as_ref()?)))
-                .collect();
-            let [(field, glob)] = set.as_slice() else {
-                return Err(NoiseError::NotOneField {
-                    because: entry.because.clone(),
-                    found: set.len(),
-                });
-            };
-            // Only in paths a slash divides: a command line or an observer's name is one word.
-            let pattern = glob_pattern(glob, *field == Field::Path)
-                .map_err(|error| NoiseError::Unreadable(format!("`{glob}`: {error}")))?;
-            self.rules.push(Rule {
-                field: *field,
-                pattern,
+                .filter_map(|(field, glob)| Some((field, glob.as_ref()?)));
+            self.rules.extend(named.map(|(field, glob)| Rule {
+                field,
+                // Only in paths a slash divides: a command line or an observer's name is one word.
+                glob: Glob::new(glob, field == Field::Path),
                 shown: format!("{} {glob}", field.name()),
                 because: entry.because.clone(),
                 scenario,
-            });
+            }));
         }
-        Ok(())
     }
 
     /// The first rule that hides this, by its number.
     pub(crate) fn hides(&self, field: Field, subject: &str) -> Option<usize> {
         self.rules
             .iter()
-            .position(|rule| rule.field == field && rule.pattern.is_match(subject))
+            .position(|rule| rule.field == field && rule.glob.matches(subject))
     }
 
     /// What was hidden, as the report shows it: per rule the count and the first subject.
@@ -240,25 +212,75 @@ impl Hidden {
     }
 }
 
-fn glob_pattern(glob: &str, slash_divides: bool) -> Result<Regex, regex::Error> {
-    let mut pattern = String::from("(?s)^");
-    let mut letters = glob.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '*' if letters.next_if_eq(&'*').is_some() => pattern.push_str(".*"),
-            '*' if slash_divides => pattern.push_str("[^/]*"),
-            '*' => pattern.push_str(".*"),
-            '?' if slash_divides => pattern.push_str("[^/]"),
-            '?' => pattern.push('.'),
-            other => pattern.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+/// A pattern in which `?` stands for one character, `*` for any within a name and `**` for any at all.
+#[derive(Debug, Clone)]
+struct Glob {
+    tokens: Vec<Token>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Letter(char),
+    One { slash: bool },
+    Any { slash: bool },
+}
+
+impl Glob {
+    fn new(pattern: &str, slash_divides: bool) -> Self {
+        let mut tokens = Vec::new();
+        let mut letters = pattern.chars().peekable();
+        while let Some(letter) = letters.next() {
+            tokens.push(match letter {
+                '*' if letters.next_if_eq(&'*').is_some() => Token::Any { slash: true },
+                '*' => Token::Any { slash: !slash_divides },
+                '?' => Token::One { slash: !slash_divides },
+                other => Token::Letter(other),
+            });
+        }
+        Self { tokens }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        // The set of places in the pattern that the text so far can have led to.
+        let mut places = vec![false; self.tokens.len() + 1];
+        places[0] = true;
+        self.skip_empty(&mut places);
+        for letter in text.chars() {
+            let mut next = vec![false; places.len()];
+            let mut alive = false;
+            for (place, token) in self.tokens.iter().enumerate().filter(|(place, _)| places[*place]) {
+                let (fits, stays) = match *token {
+                    Token::Letter(wanted) => (wanted == letter, false),
+                    Token::One { slash } => (slash || letter != '/', false),
+                    Token::Any { slash } => (slash || letter != '/', true),
+                };
+                if fits {
+                    next[if stays { place } else { place + 1 }] = true;
+                    alive = true;
+                }
+            }
+            if !alive {
+                return false;
+            }
+            self.skip_empty(&mut next);
+            places = next;
+        }
+        places[self.tokens.len()]
+    }
+
+    /// A star may also stand for nothing.
+    fn skip_empty(&self, places: &mut [bool]) {
+        for (place, token) in self.tokens.iter().enumerate() {
+            if places[place] && matches!(token, Token::Any { .. }) {
+                places[place + 1] = true;
+            }
         }
     }
-    pattern.push('$');
-    Regex::new(&pattern)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -276,12 +298,10 @@ mod tests {
         #[case] path: &str,
         #[case] expected: bool,
     ) {
-        let list = NoiseList::default()
-            .with_scenario(&[Ignore {
-                path: Some(glob.to_owned()),
-                ..Ignore::default()
-            }])
-            .unwrap();
+        let list = NoiseList::default().with_scenario(&[Ignore {
+            path: Some(glob.to_owned()),
+            ..Ignore::default()
+        }]);
         assert_eq!(list.hides(Field::Path, path).is_some(), expected);
         assert_eq!(list.hides(Field::Service, path), None);
     }
@@ -292,13 +312,13 @@ mod tests {
             process: Some("/usr/sbin/cron*".to_owned()),
             ..Ignore::default()
         };
-        let list = NoiseList::default().with_scenario(&[rule]).unwrap();
+        let list = NoiseList::default().with_scenario(&[rule]);
         assert_eq!(list.hides(Field::Process, "/usr/sbin/cron -f /x"), Some(0));
     }
 
     #[test]
     fn the_built_in_list_is_sound_and_every_entry_has_its_reason() {
-        let list = NoiseList::built_in().unwrap();
+        let list = NoiseList::standard().unwrap();
         assert!(
             list.rules.iter().all(|rule| rule.because.len() > 10),
             "a reason is a sentence"
@@ -311,11 +331,14 @@ mod tests {
         );
     }
 
-    #[rstest]
-    #[case(Ignore { because: "x".to_owned(), ..Ignore::default() }, 0)]
-    #[case(Ignore { path: Some("a".to_owned()), user: Some("b".to_owned()), because: "x".to_owned(), ..Ignore::default() }, 2)]
-    fn an_entry_names_one_thing(#[case] entry: Ignore, #[case] named: usize) {
-        let error = NoiseList::default().with_scenario(&[entry]).unwrap_err();
-        assert!(error.to_string().ends_with(&format!("it names {named}")), "{error}");
+    proptest! {
+        #[test]
+        fn every_text_matches_itself_two_stars_and_itself_behind_a_star(text in "[a-z/.]{0,20}") {
+            prop_assert!(Glob::new(&text, true).matches(&text));
+            prop_assert!(Glob::new("**", true).matches(&text));
+            let between = format!("*{text}*");
+            prop_assert!(Glob::new(&between, true).matches(&text));
+            prop_assert_eq!(Glob::new("*", true).matches(&text), !text.contains('/'));
+        }
     }
 }

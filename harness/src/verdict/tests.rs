@@ -21,9 +21,8 @@ fn judged(after_first: &State, after_second: &State, second: &[TaskRecord], stri
         after_second,
         first: &[],
         second,
-        clock_offset_ns: 0,
     };
-    judge(&[node], &NoiseList::built_in().unwrap(), strict)
+    judge(&[node], &NoiseList::standard().unwrap(), &[], strict)
 }
 
 fn files(before: &[(&str, FileState)], after: &[(&str, FileState)], second: &[TaskRecord]) -> Verdict {
@@ -203,7 +202,8 @@ fn background_alone_fails_nothing() {
 #[test]
 fn a_node_whose_clock_is_ahead_is_judged_by_its_own_clock() {
     let (before, same) = (state(50.0, &[]), state(200.0, &[]));
-    let after = state(500.0, &[("/etc/a", file("", 365.0))]);
+    let mut after = state(500.0, &[("/etc/a", file("", 365.0))]);
+    (after.clock.rig_before, after.clock.rig_after) = (at(440.0), at(440.0));
     let second = [task("deploy", "shell", 300.0, 310.0)];
     let node = NodeRuns {
         name: "node-1",
@@ -212,9 +212,8 @@ fn a_node_whose_clock_is_ahead_is_judged_by_its_own_clock() {
         after_second: &after,
         first: &[],
         second: &second,
-        clock_offset_ns: 60 * SECOND,
     };
-    let verdict = judge(&[node], &NoiseList::default(), false);
+    let verdict = judge(&[node], &NoiseList::default(), &[], false);
     assert_eq!(verdict.tasks[0].called, Call::SilentChange);
 }
 
@@ -506,7 +505,6 @@ fn what_the_lists_hide_is_counted_with_its_reason() {
         because: "written every 10 s".to_owned(),
         ..Ignore::default()
     };
-    let noise = NoiseList::built_in().unwrap().with_scenario(&[ignore]).unwrap();
     let (before, first) = (state(50.0, &[]), state(200.0, &[]));
     let after = state(
         500.0,
@@ -524,9 +522,8 @@ fn what_the_lists_hide_is_counted_with_its_reason() {
         after_second: &after,
         first: &[],
         second: &second,
-        clock_offset_ns: 0,
     };
-    let verdict = judge(&[node], &noise, false);
+    let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[ignore], false);
     assert!(verdict.passed);
     let counts: Vec<_> = verdict
         .ignored
@@ -560,9 +557,8 @@ fn the_first_runs_changes_are_counted_per_task() {
         after_second: &after,
         first: &[task("deploy", "shell", 100.0, 120.5)],
         second: &[task("deploy", "shell", 300.0, 301.25)],
-        clock_offset_ns: 0,
     };
-    let verdict = judge(&[node], &NoiseList::built_in().unwrap(), false);
+    let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[], false);
     let task = &verdict.tasks[0];
     assert_eq!(
         (task.first_run_changes, task.first_seconds, task.second_seconds),
