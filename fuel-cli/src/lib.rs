@@ -19,3 +19,6 @@ pub use error::ClientError;
 pub use model::{Cluster, HistoryRecord, Notification, Plugin, PluginRelease, Release, Task};
 pub use registration::{RegistrationError, register};
 pub use settings::SettingsError;
+
+#[cfg(test)]
+mod test_master;

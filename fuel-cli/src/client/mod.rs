@@ -3,4 +3,7 @@
 mod calls;
 mod connection;
 
+#[cfg(test)]
+mod tests;
+
 pub use connection::{Client, Credentials};

@@ -9,3 +9,8 @@ mod releases;
 mod session;
 
 pub use session::run;
+#[cfg(test)]
+pub(crate) use session::run_with;
+
+#[cfg(test)]
+mod tests;

@@ -180,7 +180,3 @@ async fn execute(
         Command::FuelVersion => releases::fuel_version(&mut session).await,
     }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -1,0 +1,137 @@
+//! A mock Nailgun with a disk of its own, for tests.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use mock_nailgun::{Authentication, Config, Profile, Server};
+use serde_json::{Value, json};
+
+use crate::client::{Client, Credentials};
+use crate::command::run_with;
+use crate::configuration::Variables;
+
+/// A master: server, plugins' directory, and a place for packages.
+pub(crate) struct Master {
+    server: Server,
+    directory: tempfile::TempDir,
+}
+
+/// What one call of `fuel` did.
+#[derive(Debug)]
+pub(crate) struct Called {
+    pub(crate) code: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Master {
+    /// A fresh Fuel 9.2 that asks for admin/admin.
+    pub(crate) async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        fs_err::create_dir(root.join("plugins")).unwrap();
+        let mut config = Config::new(Profile::named("9.2").unwrap(), root.join("plugins"));
+        config.authentication = Authentication::Fake;
+        let server = Server::start(config).await.unwrap();
+        Self { server, directory }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> Utf8PathBuf {
+        Utf8Path::from_path(self.directory.path()).unwrap().join(name)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(&self.url(), &Credentials::default()).await.unwrap()
+    }
+
+    /// Calls `fuel` with these words.
+    pub(crate) async fn fuel(&self, words: &[&str]) -> Called {
+        let address = self.server.address();
+        let variables = Variables::from([
+            ("SERVER_ADDRESS".to_owned(), address.ip().to_string()),
+            ("SERVER_PORT".to_owned(), address.port().to_string()),
+            ("FUELRIG_PLUGINS_DIR".to_owned(), self.path("plugins").to_string()),
+        ]);
+        call(words, &variables).await
+    }
+
+    /// Writes a plugin's directory.
+    pub(crate) fn write_plugin(&self, directory: &str, version: &str, package_version: &str) -> Utf8PathBuf {
+        let directory = self.path(directory);
+        for folder in ["deployment_scripts", "repositories/ubuntu", "repositories/centos"] {
+            fs_err::create_dir_all(directory.join(folder)).unwrap();
+        }
+        let files = [
+            ("metadata.yaml", metadata(version, package_version).to_string()),
+            ("environment_config.yaml", "attributes:\n  greeting:\n    {type: text, label: Greeting, description: What to say, weight: 10, value: hello}\n".to_owned()),
+            ("tasks.yaml", "[]\n".to_owned()),
+            ("deployment_tasks.yaml", "- {id: greet, type: shell, version: 2.0.0, role: ['*'], requires: [post_deployment_start], required_for: [post_deployment_end], parameters: {cmd: 'true', timeout: 30}}\n".to_owned()),
+            ("node_roles.yaml", "{}\n".to_owned()),
+            ("volumes.yaml", "volumes: []\nvolumes_roles_mapping: {}\n".to_owned()),
+            ("network_roles.yaml", "[]\n".to_owned()),
+            ("components.yaml", "[]\n".to_owned()),
+        ];
+        for (name, content) in files {
+            fs_err::write(directory.join(name), content).unwrap();
+        }
+        directory
+    }
+}
+
+/// metadata.yaml of the plugin that tests use; JSON is YAML.
+pub(crate) fn metadata(version: &str, package_version: &str) -> Value {
+    json!({
+        "name": "greeter", "title": "Greeter", "version": version, "package_version": package_version,
+        "description": "Says hello", "fuel_version": ["9.0"], "licenses": ["Apache License Version 2.0"],
+        "authors": ["The authors"], "homepage": "https://example.com", "groups": [], "is_hotpluggable": true,
+        "releases": [{"os": "ubuntu", "version": "mitaka-9.0", "mode": ["ha"],
+            "deployment_scripts_path": "deployment_scripts/", "repository_path": "repositories/ubuntu"}],
+    })
+}
+
+/// What an agent says of a node with this number.
+pub(crate) fn node(number: u8) -> Value {
+    let mac = format!("52:54:00:00:00:{number:02x}");
+    let ip = format!("10.20.0.{}", 100 + u16::from(number));
+    let mut interfaces = vec![
+        json!({"name": "eth0", "mac": mac, "ip": ip, "netmask": "255.255.255.0", "state": "up",
+        "driver": "e1000", "current_speed": 1000, "max_speed": 1000, "pxe": true}),
+    ];
+    for index in 1..4 {
+        interfaces.push(
+            json!({"name": format!("eth{index}"), "mac": format!("52:54:00:0{index}:00:{number:02x}"),
+            "ip": null, "state": "up", "driver": "e1000", "current_speed": 1000, "max_speed": 1000}),
+        );
+    }
+    json!({"mac": mac, "ip": ip, "status": "discover", "manufacturer": "QEMU", "platform_name": "QEMU",
+        "meta": {"interfaces": interfaces, "cpu": {"total": 4, "real": 1, "spec": []},
+            "memory": {"total": 8_589_934_592_u64, "maximum_capacity": 8_589_934_592_u64, "devices": []},
+            "disks": [{"name": "sda", "disk": "sda", "model": null, "size": 107_374_182_400_u64, "removable": "0"}],
+            "system": {"manufacturer": "QEMU", "product": "QEMU", "serial": "", "family": "", "version": "", "fqdn": "x"}}})
+}
+
+/// Calls `fuel` with these words and variables.
+pub(crate) async fn call(words: &[&str], variables: &Variables) -> Called {
+    let mut args = vec![OsString::from("fuel")];
+    args.extend(words.iter().map(OsString::from));
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let code = run_with(args, variables, &mut output, &mut errors).await;
+    Called {
+        code,
+        output: String::from_utf8(output).unwrap(),
+        errors: String::from_utf8(errors).unwrap(),
+    }
+}
+
+/// Values by field.
+pub(crate) fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, Value> {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), json!(value)))
+        .collect()
+}
