@@ -107,7 +107,7 @@ pub(crate) fn enabling_body(
         });
     }
     section["metadata"]["enabled"] = json!(true);
-    if let Some(versions) = section["metadata"]["versions"].as_array_mut() {
+    if let Some(versions) = section.pointer_mut("/metadata/versions").and_then(Value::as_array_mut) {
         let index = choose(plugin, versions, version)?;
         set_fields(plugin, &mut versions[index], values)?;
         let id = versions[index]["metadata"]["plugin_id"].clone();
