@@ -14,6 +14,7 @@ mod metadata;
 mod package;
 mod plugin;
 mod python;
+mod repository;
 pub mod yaml;
 
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};

@@ -5,6 +5,7 @@ use camino::Utf8PathBuf;
 use crate::finding::Report;
 use crate::hook::HookError;
 use crate::plugin::LoadError;
+use crate::repository::RepositoryError;
 
 /// Why a plugin cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +26,15 @@ pub enum BuildError {
     /// The name cannot be part of a file's name.
     #[error("name `{0}` does not match `^[a-z0-9_-]+$`")]
     Name(String),
+    /// A release's path leads out of the plugin.
+    #[error("`{0}` leads out of the plugin; repositories must lie in it")]
+    Outside(String),
     /// A file of the plugin has a name that is no UTF-8.
-    #[error("{0}: the name of the file is not UTF-8")]
+    #[error("{0}: the name of the file is not UTF-8; rename it")]
     FileName(String),
+    /// Something that is neither file, directory nor symbolic link.
+    #[error("{0}: neither a file, a directory nor a symbolic link; remove it")]
+    Special(Utf8PathBuf),
     /// A package in a repository cannot be read.
     #[error("{file}: {why}; remove the file from the repository or replace it")]
     Repository {
@@ -42,6 +49,15 @@ pub enum BuildError {
     /// The RPM cannot be written.
     #[error("the package cannot be written: {0}")]
     Rpm(#[from] rpm::Error),
+}
+
+impl From<RepositoryError> for BuildError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Package { file, why } => Self::Repository { file, why },
+            RepositoryError::Io(error) => Self::Io(error),
+        }
+    }
 }
 
 fn findings(report: &Report) -> String {
