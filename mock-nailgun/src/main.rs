@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The `mock-nailgun` command.
+
+fn main() {
+    std::process::exit(mock_nailgun::run(std::env::args_os().collect()));
+}

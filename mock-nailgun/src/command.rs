@@ -1,0 +1,138 @@
+//! The `mock-nailgun` command line.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
+use camino::Utf8PathBuf;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::{Authentication, Config, Database, Network};
+use crate::profile::Profile;
+use crate::server::Server;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "mock-nailgun",
+    version,
+    about = "A mock of Nailgun, the REST service of a Fuel master."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the REST API until the process is told to stop.
+    Serve {
+        /// Which Fuel to behave as.
+        #[arg(long, default_value = "9.2")]
+        fuel_version: String,
+        /// Address and port to listen on.
+        #[arg(long, default_value = "127.0.0.1:8001")]
+        listen: SocketAddr,
+        /// Where installed plugins lie.
+        #[arg(long, default_value = "/var/www/nailgun/plugins")]
+        plugins_dir: Utf8PathBuf,
+        /// An SQLite file, or `:memory:`.
+        #[arg(long, default_value = ":memory:")]
+        database: String,
+        /// The master's address as nodes see it.
+        #[arg(long, default_value = "10.20.0.2")]
+        master_ip: IpAddr,
+        /// The admin network.
+        #[arg(long, default_value = "10.20.0.0/24")]
+        admin_network: Network,
+        /// Who may come in.
+        #[arg(long, value_enum, default_value = "none")]
+        auth: AuthenticationArgument,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AuthenticationArgument {
+    /// Everybody.
+    None,
+    /// Who has a token of the fake Keystone (admin/admin).
+    Fake,
+}
+
+/// Runs `mock-nailgun` with `args` (the program's name first) and returns its exit code:
+/// 0 it ended as asked, 1 it could not start or failed, 2 the arguments are wrong.
+pub fn run(args: Vec<OsString>) -> i32 {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    match serve(arguments.command) {
+        Ok(()) => 0,
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+            1
+        }
+    }
+}
+
+fn serve(command: Command) -> Result<(), String> {
+    let Command::Serve {
+        fuel_version,
+        listen,
+        plugins_dir,
+        database,
+        master_ip,
+        admin_network,
+        auth,
+    } = command;
+    let config = Config {
+        profile: Profile::named(&fuel_version).map_err(|error| error.to_string())?,
+        plugins_directory: plugins_dir,
+        database: if database == ":memory:" {
+            Database::Memory
+        } else {
+            Database::File(database.into())
+        },
+        master_ip,
+        admin_network,
+        authentication: match auth {
+            AuthenticationArgument::None => Authentication::None,
+            AuthenticationArgument::Fake => Authentication::Fake,
+        },
+        listen,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    runtime.block_on(async {
+        let server = Server::start(config).await.map_err(|error| error.to_string())?;
+        let _ = writeln!(
+            std::io::stderr(),
+            "mock-nailgun {fuel_version} listens on {}",
+            server.address()
+        );
+        stop_asked().await;
+        server.stop().await;
+        Ok(())
+    })
+}
+
+/// Waits for SIGINT or SIGTERM: as PID 1 of a container the process gets no default handling of either.
+async fn stop_asked() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! An environment with all that belongs to it.
+
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::roles::{self, Roles};
+use crate::config::Config;
+use crate::expression::Models;
+use crate::http::{ApiError, Call};
+use crate::settings;
+use crate::store::{self, Address, Cluster, ClusterPlugin, Node, Release, addresses, cluster_plugins};
+
+/// An environment, its release, plugins and nodes, each read in one query.
+pub(crate) struct Environment<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) database: &'a Connection,
+    pub(crate) cluster: Cluster,
+    pub(crate) release: Release,
+    /// By name and version, disabled ones too.
+    pub(crate) plugins: Vec<ClusterPlugin>,
+    /// By id.
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl<'a> Environment<'a> {
+    /// Reads an environment.
+    ///
+    /// # Errors
+    /// 404 where there is none with that id.
+    pub(crate) fn load(call: &Call<'a>, id: i64) -> Result<Self, ApiError> {
+        Self::read(call.config, call.database, id)
+    }
+
+    /// As [`Environment::load`], outside a call.
+    pub(crate) fn read(config: &'a Config, database: &'a Connection, id: i64) -> Result<Self, ApiError> {
+        let cluster: Cluster = store::get(database, id)?.ok_or_else(|| ApiError::not_found("Cluster"))?;
+        let release = store::get(database, cluster.release_id)?.ok_or_else(|| ApiError::not_found("Release"))?;
+        Ok(Self {
+            config,
+            database,
+            plugins: cluster_plugins::of(database, id)?,
+            nodes: store::find_all(database, "document ->> 'cluster' = ?1", [id])?,
+            cluster,
+            release,
+        })
+    }
+
+    /// The plugins that are on, by id.
+    pub(crate) fn enabled_plugins(&self) -> Vec<&ClusterPlugin> {
+        let mut enabled: Vec<&ClusterPlugin> = self.plugins.iter().filter(|connected| connected.enabled).collect();
+        enabled.sort_by_key(|connected| connected.plugin.id);
+        enabled
+    }
+
+    /// Its roles.
+    ///
+    /// # Errors
+    /// 400 in plain text where a plugin brings a role that there is already.
+    pub(crate) fn roles(&self) -> Result<Roles, ApiError> {
+        roles::roles_metadata(&self.release, &self.plugins).map_err(|error| ApiError::deep(error.to_string()))
+    }
+
+    /// Settings as GET shows them: the environment's own and each plugin's container, formatted, with generators run.
+    pub(crate) fn editable(&self) -> Map<String, Value> {
+        let mut editable = self.cluster.editable.clone();
+        let mut sections = settings::section(&self.config.profile, &self.plugins);
+        self.fill_in(&mut sections);
+        editable.extend(sections);
+        editable
+    }
+
+    /// Settings as they were before anything was set.
+    pub(crate) fn default_editable(&self) -> Map<String, Value> {
+        let mut editable = self.release_attributes("editable");
+        editable.extend(settings::defaults_section(&self.config.profile, &self.plugins));
+        self.fill_in(&mut editable);
+        editable
+    }
+
+    /// A part of the release's `attributes_metadata`: `editable` or `generated`.
+    pub(crate) fn release_attributes(&self, part: &str) -> Map<String, Value> {
+        self.release
+            .metadata
+            .get("attributes_metadata")
+            .and_then(|attributes| attributes[part].as_object())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Settings as nodes get them, before networks: bare values, enabled plugins only, generated ones merged in.
+    pub(crate) fn flat_settings(&self) -> Map<String, Value> {
+        let mut editable = self.cluster.editable.clone();
+        let mut sections = settings::flat_sections(&self.config.profile, &self.plugins);
+        self.fill_in(&mut sections);
+        editable.extend(sections);
+        let mut flat = Value::Object(self.cluster.generated.clone());
+        settings::merge(&mut flat, &Value::Object(settings::flatten(&editable)));
+        match flat {
+            Value::Object(flat) => flat,
+            _ => Map::new(),
+        }
+    }
+
+    /// Formats strings and runs generators.
+    pub(crate) fn fill_in(&self, sections: &mut Map<String, Value>) {
+        let models = self.format_models();
+        let generators = settings::Generators::new(self.config);
+        for section in sections.values_mut() {
+            settings::format_strings(section, &models);
+            generators.fill(section);
+        }
+    }
+
+    /// What `{settings.X}` and `{cluster.X}` lead into.
+    fn format_models(&self) -> Value {
+        let cluster = &self.cluster;
+        json!({
+            "settings": settings::Generators::new(self.config).settings(),
+            "cluster": {
+                "id": cluster.id, "name": cluster.name, "mode": cluster.mode, "status": cluster.status,
+                "net_provider": cluster.net_provider, "fuel_version": cluster.fuel_version,
+                "release": {
+                    "id": self.release.id,
+                    "name": self.release.name,
+                    "version": self.release.version,
+                    "operating_system": self.release.operating_system,
+                    "environment_version": environment_version(&self.release.version),
+                    "openstack_version": openstack_version(&self.release.version),
+                },
+            },
+        })
+    }
+
+    /// What conditions of restrictions and limits see. `editable` is what `settings:` leads into, with containers of
+    /// plugins as they come.
+    pub(crate) fn models(&self, editable: &Map<String, Value>) -> Models {
+        let settings: Map<String, Value> = editable
+            .iter()
+            .map(|(name, section)| (name.clone(), settings::lifted(section)))
+            .collect();
+        let profile = &self.config.profile;
+        Models::from([
+            ("settings".to_owned(), Value::Object(settings)),
+            ("cluster".to_owned(), self.cluster_model()),
+            (
+                "version".to_owned(),
+                json!({"release": profile.reported_version, "feature_groups": profile.feature_groups}),
+            ),
+            (
+                "networking_parameters".to_owned(),
+                self.cluster.network_configuration["networking_parameters"].clone(),
+            ),
+        ])
+    }
+
+    /// What `cluster:` leads into.
+    pub(crate) fn cluster_model(&self) -> Value {
+        let cluster = &self.cluster;
+        json!({
+            "id": cluster.id, "name": cluster.name, "mode": cluster.mode, "status": cluster.status,
+            "net_provider": cluster.net_provider, "fuel_version": cluster.fuel_version,
+        })
+    }
+
+    /// Every address that was given out in it.
+    pub(crate) fn addresses(&self) -> Result<Vec<Address>, ApiError> {
+        Ok(addresses::of(self.database, self.cluster.id)?)
+    }
+
+    /// The whole name of a node.
+    pub(crate) fn fqdn(&self, node: &Node) -> String {
+        format!("{}.{}", node.hostname, self.config.profile.domain)
+    }
+}
+
+/// `9.0` of `mitaka-9.0`.
+fn environment_version(version: &str) -> &str {
+    version.split_once('-').map_or(version, |(_, environment)| environment)
+}
+
+/// `mitaka` of `mitaka-9.0`.
+fn openstack_version(version: &str) -> &str {
+    version.split_once('-').map_or(version, |(openstack, _)| openstack)
+}

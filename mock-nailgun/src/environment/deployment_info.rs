@@ -1,0 +1,399 @@
+//! Deployment info: what becomes `/etc/astute.yaml` of each node.
+
+use camino::Utf8PathBuf;
+use serde_json::{Map, Value, json};
+
+use super::compatibility;
+use super::context::Environment;
+use super::network_scheme::Scheme;
+use super::roles::{self, Roles};
+use super::{addressing, network};
+use crate::config::Config;
+use crate::http::ApiError;
+use crate::settings;
+use crate::store::{ClusterPlugin, Node, Plugin};
+
+/// The name of a plugin's directory: with the full version for packages of version 1, else with major and minor.
+pub(crate) fn plugin_directory(plugin: &Plugin) -> String {
+    directory_name(&plugin.name, &plugin.version, &plugin.package_version)
+}
+
+fn directory_name(name: &str, version: &str, package_version: &str) -> String {
+    if package_version.starts_with("1.") {
+        return format!("{name}-{version}");
+    }
+    let short: Vec<&str> = version.split('.').take(2).collect();
+    format!("{name}-{}", short.join("."))
+}
+
+/// One object per node, by id, and one for `master`, for the nodes whose ids are given (all without any).
+///
+/// Primary nodes and addresses are settled first, and stay.
+pub(crate) fn deployment_info(environment: &mut Environment<'_>, only: Option<&[i64]>) -> Result<Vec<Value>, ApiError> {
+    roles::assign_primaries(environment)?;
+    addressing::allocate(environment)?;
+    let environment: &Environment<'_> = environment;
+    let roles = environment.roles()?;
+    let scheme = Scheme::new(environment, &roles)?;
+    let common = common(environment, &roles, &scheme)?;
+    let mut infos = Vec::new();
+    for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
+        if only.is_some_and(|ids| !ids.contains(&node.id)) {
+            continue;
+        }
+        let mut info = Value::Object(common.clone());
+        settings::merge(&mut info, &own(environment, &roles, &scheme, node)?);
+        infos.push(info);
+    }
+    let mut master = common;
+    master.insert("uid".to_owned(), json!("master"));
+    master.insert("roles".to_owned(), json!(["master"]));
+    infos.push(Value::Object(master));
+    Ok(replaced(environment, infos))
+}
+
+/// A user's own info goes over ours, node by node.
+fn replaced(environment: &Environment<'_>, infos: Vec<Value>) -> Vec<Value> {
+    let replacements = &environment.cluster.replaced_deployment_info;
+    infos
+        .into_iter()
+        .map(|info| {
+            replacements
+                .iter()
+                .find(|replacement| replacement["uid"] == info["uid"])
+                .cloned()
+                .unwrap_or(info)
+        })
+        .collect()
+}
+
+/// What is the same for all.
+fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> Result<Map<String, Value>, ApiError> {
+    let (config, cluster, release) = (environment.config, &environment.cluster, &environment.release);
+    let mut info = environment.flat_settings();
+    let nodes: Vec<&Node> = environment.nodes.iter().filter(|node| !node.pending_deletion).collect();
+    let mut node_list = Vec::new();
+    let mut node_metadata = Map::new();
+    let mut controllers: Vec<&Node> = Vec::new();
+    for node in &nodes {
+        let names = roles::role_names_of(roles, node)?;
+        for name in &names {
+            node_list.push(list_entry(environment, scheme, node, name));
+        }
+        if node.all_roles().iter().any(|role| role == "controller") {
+            controllers.push(node);
+        }
+        node_metadata.insert(node.hostname.clone(), scheme.metadata_of_node(node, &names));
+    }
+    let text = |value: &str| Value::from(value.to_owned());
+    info.extend([
+        (
+            "cluster".to_owned(),
+            json!({
+                "id": cluster.id, "name": cluster.name, "mode": cluster.mode, "status": cluster.status,
+                "fuel_version": cluster.fuel_version,
+            }),
+        ),
+        (
+            "release".to_owned(),
+            json!({
+                "name": release.name, "version": release.version, "operating_system": release.operating_system,
+            }),
+        ),
+        ("deployment_mode".to_owned(), text(&cluster.mode)),
+        ("deployment_id".to_owned(), json!(cluster.id)),
+        ("fuel_version".to_owned(), text(&cluster.fuel_version)),
+        ("openstack_version".to_owned(), text(&release.version)),
+        ("master_ip".to_owned(), text(&config.master_ip.to_string())),
+        ("nodes".to_owned(), Value::from(node_list)),
+        (
+            "network_metadata".to_owned(),
+            json!({"nodes": node_metadata, "vips": scheme.vips()?}),
+        ),
+        ("plugins".to_owned(), plugins(config, environment)?),
+        (
+            "last_controller".to_owned(),
+            controllers.last().map_or(Value::Null, |node| text(&node.hostname)),
+        ),
+        (
+            "mp".to_owned(),
+            json!([{"point": "1", "weight": "1"}, {"point": "2", "weight": "2"}]),
+        ),
+        ("quantum".to_owned(), Value::Bool(cluster.net_provider == "neutron")),
+        ("management_network_range".to_owned(), json!(scheme.cidr("management"))),
+        ("storage_network_range".to_owned(), json!(scheme.cidr("storage"))),
+    ]);
+    let mut info = Value::Object(info);
+    settings::merge(
+        &mut info,
+        &json!({
+            "quantum_settings": quantum_settings(environment, scheme),
+            "workloads_collector": {"create_user": false},
+            "provision": {"engine": {
+                "url": "http://localhost/cobbler_api", "username": "cobbler", "password": "cobbler",
+                "master_ip": config.master_ip.to_string(),
+            }},
+            "storage": placement_groups(environment),
+        }),
+    );
+    // The node's own name for what the settings call `user`.
+    if let Some(collector) = info["workloads_collector"].as_object_mut()
+        && let Some(user) = collector.shift_remove("user")
+    {
+        collector.insert("username".to_owned(), user);
+    }
+    match info {
+        Value::Object(info) => Ok(info),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// An item of `nodes`: there is one for each node and role.
+fn list_entry(environment: &Environment<'_>, scheme: &Scheme<'_>, node: &Node, role: &str) -> Value {
+    let mut entry = json!({
+        "uid": node.uid(),
+        "name": node.hostname,
+        "fqdn": environment.fqdn(node),
+        "role": role,
+        "user_node_name": node.name,
+        "swift_zone": node.uid(),
+    });
+    for (prefix, network) in [("internal", "management"), ("public", "public"), ("storage", "storage")] {
+        if let Some(address) = scheme.address(node, network) {
+            entry[format!("{prefix}_address")] = Value::from(address);
+            entry[format!("{prefix}_netmask")] = json!(scheme.netmask(network));
+        }
+    }
+    entry
+}
+
+/// `plugins`: where nodes get each enabled plugin's scripts and packages from.
+fn plugins(config: &Config, environment: &Environment<'_>) -> Result<Value, ApiError> {
+    let mut list = Vec::new();
+    for ClusterPlugin { plugin, .. } in environment.enabled_plugins() {
+        let directory = plugin_directory(plugin);
+        let release = compatibility::matching_release(plugin, &environment.release, &environment.cluster.mode)?;
+        // A plugin whose `releases` no longer fit keeps its place, but nobody knows where its parts lie.
+        let Some(release) = release else {
+            return Err(ApiError::unexpected(format!(
+                "plugin {}-{} has no release for {}",
+                plugin.name, plugin.version, environment.release.version
+            )));
+        };
+        let path = |key: &str| release[key].as_str().unwrap_or_default().to_owned();
+        let (scripts, repository) = (path("deployment_scripts_path"), path("repository_path"));
+        let mut entry = json!({
+            "name": plugin.name,
+            "scripts": [{
+                "remote_url": format!("rsync://{}:/plugins/{directory}/{scripts}", config.master_ip),
+                "local_path": format!("/etc/fuel/plugins/{directory}/"),
+            }],
+        });
+        if has_file(config.plugins_directory.join(&directory).join(&repository)) {
+            let uri = format!("http://{}:8080/plugins/{directory}/{repository}", config.master_ip);
+            let is_debian = environment.release.operating_system.eq_ignore_ascii_case("ubuntu");
+            entry["repositories"] = if is_debian {
+                json!([{
+                    "type": "deb", "name": directory, "uri": uri, "suite": "/", "section": "",
+                    "priority": config.profile.deb_repository_priority,
+                }])
+            } else {
+                json!([{"type": "rpm", "name": directory, "uri": uri, "priority": config.profile.rpm_repository_priority}])
+            };
+        }
+        list.push(entry);
+    }
+    Ok(Value::from(list))
+}
+
+/// Whether a directory has at least one entry that a shell's `*` shows.
+fn has_file(directory: Utf8PathBuf) -> bool {
+    directory.read_dir_utf8().is_ok_and(|entries| {
+        entries
+            .filter_map(Result::ok)
+            .any(|entry| !entry.file_name().starts_with('.'))
+    })
+}
+
+fn quantum_settings(environment: &Environment<'_>, scheme: &Scheme<'_>) -> Value {
+    let parameters = &environment.cluster.network_configuration["networking_parameters"];
+    let range = |value: &Value| match value.as_array().map(Vec::as_slice) {
+        Some([first, last]) => Value::from(format!("{}:{}", bare(first), bare(last))),
+        _ => Value::Null,
+    };
+    let public = network::networks_of(environment)
+        .into_iter()
+        .find(|group| group.name == "public");
+    let gateway = public
+        .and_then(|group| group.gateway)
+        .map(|gateway| gateway.to_string());
+    let floating: Vec<Value> = parameters["floating_ranges"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(range)
+        .collect();
+    let segmentation = &parameters["segmentation_type"];
+    let is_vlan = segmentation == "vlan";
+    let internal_name = parameters["internal_name"].as_str().unwrap_or("admin_internal_net");
+    let floating_name = parameters["floating_name"].as_str().unwrap_or("admin_floating_net");
+    let tenant = environment
+        .cluster
+        .editable
+        .get("access")
+        .map_or(Value::Null, |access| access["tenant"]["value"].clone());
+    let mut physical = Map::from_iter([(
+        "physnet1".to_owned(),
+        json!({"bridge": "br-floating", "vlan_range": null}),
+    )]);
+    let mut layer_2 = json!({"base_mac": parameters["base_mac"], "segmentation_type": segmentation});
+    if is_vlan {
+        physical.insert(
+            "physnet2".to_owned(),
+            json!({"bridge": "br-prv", "vlan_range": range(&parameters["vlan_range"])}),
+        );
+    } else {
+        layer_2["tunnel_id_ranges"] = range(&parameters["gre_id_range"]);
+    }
+    layer_2["phys_nets"] = Value::Object(physical);
+    json!({
+        "L2": layer_2,
+        "L3": {"use_namespaces": true},
+        "default_floating_net": floating_name,
+        "default_private_net": internal_name,
+        "predefined_networks": {
+            floating_name: {
+                "shared": false,
+                "tenant": tenant,
+                "L2": {"network_type": "flat", "physnet": "physnet1", "router_ext": true, "segment_id": null},
+                "L3": {"subnet": scheme.cidr("public"), "floating": floating, "gateway": gateway, "nameservers": [], "enable_dhcp": false},
+            },
+            internal_name: {
+                "shared": false,
+                "tenant": tenant,
+                "L2": {
+                    "network_type": if is_vlan { json!("vlan") } else { json!("vxlan") },
+                    "physnet": if is_vlan { json!("physnet2") } else { Value::Null },
+                    "router_ext": false,
+                    "segment_id": null,
+                },
+                "L3": {
+                    "subnet": parameters["internal_cidr"], "floating": null, "gateway": parameters["internal_gateway"],
+                    "nameservers": parameters["dns_nameservers"], "enable_dhcp": true,
+                },
+            },
+        },
+    })
+}
+
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Ceph's placement groups: 100 per OSD, shared by the replicas, rounded up to a power of two, at least 128.
+fn placement_groups(environment: &Environment<'_>) -> Value {
+    let osds = environment
+        .nodes
+        .iter()
+        .filter(|node| node.all_roles().iter().any(|role| role == "ceph-osd"))
+        .count();
+    let size: usize = environment
+        .cluster
+        .editable
+        .get("storage")
+        .and_then(|storage| storage["osd_pool_size"]["value"].as_str()?.parse().ok())
+        .filter(|size| *size > 0)
+        .unwrap_or(3);
+    let groups = (osds * 100 / size).next_power_of_two().max(128);
+    let pools: Map<String, Value> = ["default_pg_num", "backups", "compute", "images", "volumes", ".rgw"]
+        .into_iter()
+        .map(|pool| (pool.to_owned(), json!(groups)))
+        .collect();
+    json!({"pg_num": groups, "per_pool_pg_nums": pools})
+}
+
+/// What is a node's own.
+fn own(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>, node: &Node) -> Result<Value, ApiError> {
+    let names = roles::role_names_of(roles, node)?;
+    let fqdn = environment.fqdn(node);
+    let is_critical = names.iter().any(|name| name == "primary-controller");
+    Ok(json!({
+        "uid": node.uid(),
+        "fqdn": fqdn,
+        "user_node_name": node.name,
+        "status": node.status,
+        "online": node.online,
+        "roles": names,
+        "fail_if_error": is_critical,
+        "vms_conf": node.meta["vms_conf"].as_array().cloned().unwrap_or_default(),
+        "configuration": {},
+        "configuration_options": {},
+        "network_scheme": scheme.of_node(node),
+        "node_volumes": disks(node),
+        "provision": {"hostname": fqdn, "interfaces": boot_interfaces(environment, node)},
+        "glance": {"image_cache_max_size": "0"},
+        "test_vm_image": test_vm_image(),
+    }))
+}
+
+/// A node's disks; the rig's nodes are containers, on which nothing is partitioned.
+fn disks(node: &Node) -> Value {
+    const MIB: u64 = 1024 * 1024;
+    node.meta["disks"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, disk)| {
+            let size = disk["size"].as_u64().unwrap_or(0) / MIB;
+            json!({
+                "type": "disk", "id": disk["disk"], "name": disk["name"], "size": size, "free_space": size,
+                "bootable": index == 0, "extra": disk["extra"], "volumes": [],
+            })
+        })
+        .collect()
+}
+
+fn boot_interfaces(environment: &Environment<'_>, node: &Node) -> Map<String, Value> {
+    node.meta["interfaces"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|interface| {
+            let mut entry = json!({"mac_address": interface["mac"], "static": "0"});
+            if interface["mac"] == node.mac.as_str() {
+                entry["dns_name"] = Value::from(environment.fqdn(node));
+                entry["ip_address"] = json!(node.ip);
+                entry["netmask"] = Value::from(environment.config.admin_network.netmask().to_string());
+            }
+            (interface["name"].as_str().unwrap_or_default().to_owned(), entry)
+        })
+        .collect()
+}
+
+fn test_vm_image() -> Value {
+    json!({
+        "os_name": "cirros", "img_name": "TestVM", "img_path": "/usr/share/cirros-testvm/cirros-x86_64-disk.img",
+        "container_format": "bare", "disk_format": "qcow2", "min_ram": 64, "public": "true", "properties": {},
+        "glance_properties": "",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("1.0.3", "1.0.0", "trove-1.0.3")]
+    #[case("1.0.3", "2.0.0", "trove-1.0")]
+    #[case("1.10", "4.0.0", "trove-1.10")]
+    fn a_directory_has_the_full_version_only_for_package_version_1(
+        #[case] version: &str,
+        #[case] package_version: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(directory_name("trove", version, package_version), expected);
+    }
+}

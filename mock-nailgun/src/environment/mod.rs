@@ -1,0 +1,26 @@
+//! Environments: what is in them and what their nodes are told.
+
+mod addressing;
+pub(crate) mod clock;
+mod compatibility;
+mod context;
+mod deployment_info;
+mod network;
+mod network_scheme;
+mod plugin_files;
+mod roles;
+mod seed;
+mod transaction;
+mod yaml_text;
+
+pub(crate) use addressing::allocate;
+pub(crate) use compatibility::{connect_cluster, connect_plugin};
+pub(crate) use context::Environment;
+pub(crate) use deployment_info::{deployment_info, plugin_directory};
+pub(crate) use network::{admin_network, default_configuration};
+pub(crate) use network_scheme::{Scheme, node_network_data};
+pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
+pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
+pub(crate) use seed::Seed;
+pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};
+pub(crate) use yaml_text::yaml_text;

@@ -1,0 +1,133 @@
+//! Reading plugins from the master's disk.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value};
+
+use crate::profile::Profile;
+use crate::store::PluginFiles;
+
+/// Which file is kept in which field, from which package version on.
+const FILES: &[(&str, Field, u32)] = &[
+    ("environment_config.yaml", Field::Attributes, 1),
+    ("tasks.yaml", Field::Tasks, 1),
+    ("deployment_tasks.yaml", Field::DeploymentTasks, 3),
+    ("network_roles.yaml", Field::NetworkRoles, 3),
+    ("node_roles.yaml", Field::Roles, 3),
+    ("volumes.yaml", Field::Volumes, 3),
+    ("components.yaml", Field::Components, 4),
+    ("nic_config.yaml", Field::NicAttributes, 5),
+    ("bond_config.yaml", Field::BondAttributes, 5),
+    ("node_config.yaml", Field::NodeAttributes, 5),
+    ("node_tags.yaml", Field::Tags, 6),
+];
+
+#[derive(Clone, Copy)]
+enum Field {
+    Attributes,
+    Tasks,
+    DeploymentTasks,
+    NetworkRoles,
+    Roles,
+    Volumes,
+    Components,
+    NicAttributes,
+    BondAttributes,
+    NodeAttributes,
+    Tags,
+}
+
+/// The prefix that picks the adapter of a package version (`4.0.`), `None` for one that the profile does not take.
+pub(crate) fn adapter_prefix(profile: &Profile, package_version: &str) -> Option<&'static str> {
+    profile
+        .package_versions
+        .iter()
+        .find(|prefix| package_version.starts_with(**prefix))
+        .copied()
+}
+
+/// Reads a plugin's files. A missing file is an empty one; so is a plugin without a directory.
+///
+/// # Errors
+/// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line.
+pub(crate) fn read_plugin_files(directory: &Utf8Path, package_version: &str) -> Result<PluginFiles, String> {
+    let major: u32 = package_version
+        .split('.')
+        .next()
+        .and_then(|part| part.parse().ok())
+        .unwrap_or(1);
+    let mut files = PluginFiles::default();
+    for (name, field, _) in FILES.iter().filter(|(_, _, since)| *since <= major) {
+        let Some(document) = load(&directory.join(name))? else {
+            continue;
+        };
+        match field {
+            // The one file whose content sits below a key.
+            Field::Attributes => files.attributes_metadata = object(document.get("attributes").cloned()),
+            Field::Tasks => files.tasks = list(document),
+            Field::DeploymentTasks => files.deployment_tasks = list(document),
+            Field::NetworkRoles => files.network_roles_metadata = list(document),
+            Field::Roles => files.roles_metadata = object(Some(document)),
+            Field::Volumes => files.volumes_metadata = object(Some(document)),
+            Field::Components => files.components_metadata = list(document),
+            Field::NicAttributes => files.nic_attributes_metadata = object(Some(document)),
+            Field::BondAttributes => files.bond_attributes_metadata = object(Some(document)),
+            Field::NodeAttributes => files.node_attributes_metadata = object(Some(document)),
+            Field::Tags => files.tags_metadata = object(Some(document)),
+        }
+    }
+    if major == 1 {
+        files.tasks.iter_mut().for_each(add_primary_controller);
+    }
+    Ok(files)
+}
+
+/// Version 1 packages know no primary roles: `controller` means both.
+fn add_primary_controller(task: &mut Value) {
+    if let Some(Value::Array(roles)) = task.get_mut("role")
+        && roles.iter().any(|role| role == "controller")
+    {
+        roles.push(Value::from("primary-controller"));
+    }
+}
+
+/// metadata.yaml of a plugin's directory; `None` where there is none.
+pub(crate) fn read_metadata(directory: &Utf8Path) -> Result<Option<Map<String, Value>>, String> {
+    Ok(load(&directory.join("metadata.yaml"))?.map(|document| object(Some(document))))
+}
+
+/// Directories below the plugins directory that hold a metadata.yaml, by name.
+pub(crate) fn directories_on_disk(plugins_directory: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+    let Ok(entries) = plugins_directory.read_dir_utf8() else {
+        return BTreeSet::new();
+    };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.into_path()))
+        .filter(|path| path.join("metadata.yaml").is_file())
+        .collect()
+}
+
+fn load(path: &Utf8Path) -> Result<Option<Value>, String> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    plugin_builder::yaml::load(path)
+        .map(|node| Some(node.to_json()))
+        .map_err(|error| format!("Problem with loading YAML file {path}\n{error}"))
+}
+
+/// A list, or an empty one for null: 9.x takes a tasks.yaml whose every line is a comment.
+fn list(document: Value) -> Vec<Value> {
+    match document {
+        Value::Array(items) => items,
+        _ => Vec::new(),
+    }
+}
+
+fn object(document: Option<Value>) -> Map<String, Value> {
+    match document {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,316 @@
+//! What becomes of a deployment: Astute's replies, task history, notifications.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::clock;
+use super::context::Environment;
+use crate::config::Config;
+use crate::http::ApiError;
+use crate::store::{self, Cluster, HistoryRecord, Node, Notification, Task};
+
+/// Adds a notification.
+pub(crate) fn notify(
+    database: &Connection,
+    topic: &str,
+    message: &str,
+    cluster: Option<i64>,
+    node_id: Option<i64>,
+    task_id: Option<i64>,
+) -> Result<(), rusqlite::Error> {
+    let (date, time) = clock::notification_date_time();
+    store::insert(
+        database,
+        &mut Notification {
+            id: 0,
+            cluster,
+            topic: topic.to_owned(),
+            message: message.to_owned(),
+            status: "unread".to_owned(),
+            node_id,
+            task_id,
+            date,
+            time,
+        },
+    )
+}
+
+/// A blank line and a line for each enabled plugin, as they stand at the end of a message of success.
+pub(crate) fn plugin_lines(environment: &Environment<'_>) -> String {
+    let lines: Vec<String> = environment
+        .enabled_plugins()
+        .iter()
+        .map(|connected| {
+            let description = connected
+                .plugin
+                .fields
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            format!("Plugin {} is deployed. {description}", connected.plugin.name)
+        })
+        .collect();
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n{}", lines.join("\n"))
+    }
+}
+
+/// Applies one reply of Astute: `{"method": …, "args": {"task_uuid": …, …}}`.
+///
+/// # Errors
+/// 404 for a task that there is not, 400 for a reply without a task.
+pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value) -> Result<(), ApiError> {
+    let args = &reply["args"];
+    let uuid = args["task_uuid"]
+        .as_str()
+        .ok_or_else(|| ApiError::bad_request("The reply has no `args.task_uuid`"))?;
+    let mut task: Task = store::find(database, "document ->> 'uuid' = ?1", [uuid])?
+        .ok_or_else(|| ApiError::new(404, format!("There is no task with uuid {uuid}")))?;
+    for node in args["nodes"].as_array().into_iter().flatten() {
+        apply_node(database, &task, node)?;
+    }
+    let was_over = is_over(&task.status);
+    if let Some(progress) = args["progress"].as_i64() {
+        task.progress = task.progress.max(progress.clamp(0, 100));
+    }
+    if let Some(status @ ("running" | "ready" | "error")) = args["status"].as_str()
+        && !was_over
+    {
+        task.status = status.to_owned();
+    }
+    if let Some(message) = args["error"]
+        .as_str()
+        .or(args["msg"].as_str())
+        .filter(|message| !message.is_empty())
+    {
+        task.message = Some(message.to_owned());
+    }
+    task.time_start.get_or_insert_with(clock::now_iso);
+    let is_over_now = is_over(&task.status) && !was_over;
+    if is_over_now {
+        task.progress = 100;
+        task.time_end = Some(clock::now_iso());
+    }
+    store::replace(database, &task)?;
+    if is_over_now && task.name == "stop_deployment" {
+        finish_stop(database, &task)?;
+    } else if is_over_now {
+        finish_run(config, database, &mut task)?;
+    }
+    update_parent(database, &task)
+}
+
+fn is_over(status: &str) -> bool {
+    matches!(status, "ready" | "error")
+}
+
+fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), ApiError> {
+    // The sync point has uid null, and its tasks are in the history as node `-`.
+    let uid = report["uid"].as_str().map_or_else(
+        || report["uid"].as_i64().map_or("-".to_owned(), |id| id.to_string()),
+        str::to_owned,
+    );
+    if let (Some(name), Some(status)) = (
+        report["deployment_graph_task_name"].as_str(),
+        report["task_status"].as_str(),
+    ) {
+        let record: Option<HistoryRecord> = store::find(
+            database,
+            "document ->> 'task_id' = ?1 AND document ->> 'node_id' = ?2 AND document ->> 'task_name' = ?3",
+            rusqlite::params![task.id, uid, name],
+        )?;
+        if let Some(mut record) = record {
+            record.status = status.to_owned();
+            match status {
+                "running" => {
+                    record.time_start.get_or_insert_with(clock::now_iso);
+                }
+                "ready" | "error" | "skipped" => record.time_end = Some(clock::now_iso()),
+                _ => {}
+            }
+            if report["summary"].is_object() {
+                record.summary = report["summary"].clone();
+            }
+            if report["custom"].is_object() {
+                record.custom = report["custom"].clone();
+            }
+            store::replace(database, &record)?;
+        }
+    }
+    let Some(mut node) = uid
+        .parse()
+        .ok()
+        .map(|id| store::get::<Node>(database, id))
+        .transpose()?
+        .flatten()
+    else {
+        return Ok(());
+    };
+    if task.dry_run || task.noop {
+        return Ok(());
+    }
+    if let Some(progress) = report["progress"].as_i64() {
+        node.progress = progress.clamp(0, 100);
+    }
+    if let Some(status) = report["status"].as_str() {
+        node.status = status.to_owned();
+        node.error_type = report["error_type"]
+            .as_str()
+            .map(str::to_owned)
+            .filter(|_| status == "error");
+        node.error_msg = report["error_msg"]
+            .as_str()
+            .map(str::to_owned)
+            .filter(|_| status == "error");
+    }
+    if let Some(online) = report["online"].as_bool() {
+        node.online = online;
+    }
+    Ok(store::replace(database, &node)?)
+}
+
+/// The end of a deployment run: statuses of nodes and environment, message, notification.
+fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result<(), ApiError> {
+    let Some(cluster_id) = task.cluster else { return Ok(()) };
+    let mut environment = Environment::read(config, database, cluster_id)?;
+    if task.dry_run || task.noop {
+        restore_status(&mut environment.cluster, &environment.nodes);
+        return Ok(store::replace(database, &environment.cluster)?);
+    }
+    let succeeded = task.status == "ready";
+    if succeeded {
+        for node in environment.nodes.iter_mut().filter(|node| node.status == "deploying") {
+            node.status = "ready".to_owned();
+            node.progress = 100;
+            store::replace(database, node)?;
+        }
+        environment.cluster.deployed = Some(task.settings.clone());
+        environment.cluster.changes.clear();
+        if let Some(before) = environment.cluster.generated.get_mut("deployed_before") {
+            *before = json!({"value": true});
+        }
+    } else {
+        for node in environment.nodes.iter_mut().filter(|node| node.status == "deploying") {
+            node.status = "error".to_owned();
+            node.error_type = Some("deploy".to_owned());
+            store::replace(database, node)?;
+        }
+    }
+    let all_ready = environment.nodes.iter().all(|node| node.status == "ready");
+    environment.cluster.status = match (environment.cluster.status.as_str(), succeeded) {
+        // Stopping ended the run; the environment's status is the stop's to set.
+        ("stopped", _) => "stopped",
+        (_, true) if all_ready => "operational",
+        (_, true) => "partially_deployed",
+        (_, false) => "error",
+    }
+    .to_owned();
+    store::replace(database, &environment.cluster)?;
+    let name = environment.cluster.name.clone();
+    let (topic, message) = if succeeded {
+        (
+            "done",
+            format!(
+                "Deployment of environment '{name}' is done.{}",
+                plugin_lines(&environment)
+            ),
+        )
+    } else {
+        let reason = task.message.clone().unwrap_or_default();
+        ("error", format!("Deployment has failed. {reason}"))
+    };
+    task.message = Some(message.clone());
+    store::replace(database, task)?;
+    if let Some(mut parent) = parent_of(database, task)? {
+        parent.message = Some(message.clone());
+        store::replace(database, &parent)?;
+    }
+    Ok(notify(
+        database,
+        topic,
+        &message,
+        Some(cluster_id),
+        None,
+        Some(task.parent_id.unwrap_or(task.id)),
+    )?)
+}
+
+/// The status an environment has by its nodes, after a run that changed nothing.
+fn restore_status(cluster: &mut Cluster, nodes: &[Node]) {
+    cluster.status = if nodes.iter().any(|node| node.status == "error") {
+        "error"
+    } else if nodes.iter().all(|node| node.status == "ready") && !nodes.is_empty() {
+        "operational"
+    } else if nodes.iter().any(|node| node.status == "ready") {
+        "partially_deployed"
+    } else {
+        "new"
+    }
+    .to_owned();
+}
+
+/// The end of a stop: what ran is over, its nodes are stopped.
+fn finish_stop(database: &Connection, stop: &Task) -> Result<(), ApiError> {
+    let Some(cluster_id) = stop.cluster else { return Ok(()) };
+    let running: Vec<Task> = store::find_all(
+        database,
+        "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running') AND id <> ?2",
+        [cluster_id, stop.id],
+    )?;
+    for mut task in running {
+        task.status = "error".to_owned();
+        task.progress = 100;
+        task.message = Some("Deployment was stopped by user".to_owned());
+        task.time_end = Some(clock::now_iso());
+        store::replace(database, &task)?;
+    }
+    for mut node in store::find_all::<Node>(database, "document ->> 'cluster' = ?1", [cluster_id])? {
+        if matches!(node.status.as_str(), "deploying" | "provisioning") {
+            node.status = "stopped".to_owned();
+            store::replace(database, &node)?;
+        }
+    }
+    if let Some(mut cluster) = store::get::<Cluster>(database, cluster_id)? {
+        cluster.status = "stopped".to_owned();
+        store::replace(database, &cluster)?;
+        let message = format!("Deployment of environment '{}' was successfully stopped.", cluster.name);
+        notify(database, "done", &message, Some(cluster_id), None, Some(stop.id))?;
+    }
+    Ok(())
+}
+
+fn parent_of(database: &Connection, task: &Task) -> Result<Option<Task>, rusqlite::Error> {
+    task.parent_id.map_or(Ok(None), |id| store::get(database, id))
+}
+
+/// Progress of a parent is the weighted mean of its children's; it is over when they all are.
+pub(crate) fn update_parent(database: &Connection, task: &Task) -> Result<(), ApiError> {
+    let Some(mut parent) = parent_of(database, task)? else {
+        return Ok(());
+    };
+    let children: Vec<Task> = store::find_all(database, "document ->> 'parent_id' = ?1", [parent.id])?;
+    let total: f64 = children.iter().map(|child| child.weight).sum();
+    let done: f64 = children.iter().map(|child| child.weight * child.progress as f64).sum();
+    if total > 0.0 {
+        parent.progress = (done / total) as i64;
+    }
+    parent.time_start.get_or_insert_with(clock::now_iso);
+    parent.status = if children.iter().any(|child| child.status == "error") {
+        "error"
+    } else if children.iter().all(|child| child.status == "ready") {
+        "ready"
+    } else {
+        "running"
+    }
+    .to_owned();
+    if is_over(&parent.status) {
+        parent.progress = 100;
+        parent.time_end = Some(clock::now_iso());
+        if parent.message.is_none() {
+            parent.message = children.iter().rev().find_map(|child| child.message.clone());
+        }
+    }
+    Ok(store::replace(database, &parent)?)
+}

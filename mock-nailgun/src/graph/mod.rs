@@ -1,0 +1,12 @@
+//! Deployment graphs: merging them, and turning them into what Astute runs.
+
+mod legacy;
+mod merged;
+mod picture;
+mod resolver;
+mod serialize;
+mod task;
+
+pub(crate) use merged::{api_shape, merged, own, plugins, release};
+pub(crate) use picture::picture;
+pub(crate) use serialize::{Selection, SerializedGraph, serialize};

@@ -1,0 +1,240 @@
+//! `/clusters/:id/attributes` and `/clusters/:id/generated`
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use crate::environment::Environment;
+use crate::settings::{self, SentSection};
+use crate::store::{self, ClusterPlugin, cluster_plugins};
+
+fn shown(editable: Map<String, Value>) -> Reply {
+    Reply::ok(json!({"editable": editable}))
+}
+
+/// `GET /clusters/:id/attributes/`. Generators of plugins run anew each time until a PUT stores a value.
+pub(crate) fn show(call: &Call<'_>) -> Answer {
+    Ok(shown(Environment::load(call, call.id(0)?)?.editable()))
+}
+
+/// `GET /clusters/:id/attributes/defaults/`
+pub(crate) fn show_defaults(call: &Call<'_>) -> Answer {
+    Ok(shown(Environment::load(call, call.id(0)?)?.default_editable()))
+}
+
+/// `GET /clusters/:id/attributes/deployed/`
+pub(crate) fn show_deployed(call: &Call<'_>) -> Answer {
+    let environment = Environment::load(call, call.id(0)?)?;
+    match environment.cluster.deployed {
+        Some(deployed) => Ok(Reply::ok(deployed)),
+        None => Err(ApiError::new(404, "Cluster does not have deployed attributes!")),
+    }
+}
+
+/// `GET /clusters/:id/generated/`
+pub(crate) fn show_generated(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(Value::Object(
+        Environment::load(call, call.id(0)?)?.cluster.generated,
+    )))
+}
+
+/// `PUT /clusters/:id/attributes/defaults/`
+pub(crate) fn reset(call: &Call<'_>) -> Answer {
+    let mut environment = Environment::load(call, call.id(0)?)?;
+    if settings::is_locked(&call.config.profile, &environment.cluster) {
+        return Err(ApiError::new(
+            403,
+            "Environment attributes can't be changed after, or in deploy.",
+        ));
+    }
+    let mut editable = environment.release_attributes("editable");
+    environment.fill_in(&mut editable);
+    environment.cluster.editable = editable;
+    store::replace(call.database, &environment.cluster)?;
+    for connected in &environment.plugins {
+        let (cluster, plugin) = (environment.cluster.id, connected.plugin.id);
+        cluster_plugins::set_enabled(call.database, cluster, plugin, false)?;
+        let attributes = ClusterPlugin::initial_attributes(&connected.plugin);
+        cluster_plugins::set_attributes(call.database, cluster, plugin, &attributes)?;
+    }
+    show(call)
+}
+
+/// `PUT` and `PATCH /clusters/:id/attributes/`: a deep merge; sections of plugins are replaced.
+pub(crate) fn update(call: &Call<'_>) -> Answer {
+    let mut environment = Environment::load(call, call.id(0)?)?;
+    let body = call.object()?;
+    if body.contains_key("generated") {
+        return Err(ApiError::bad_request(
+            "It is not allowed to update generated attributes",
+        ));
+    }
+    let sent = body
+        .get("editable")
+        .ok_or_else(|| ApiError::unexpected("KeyError: 'editable'"))?;
+    let Value::Object(sent) = sent else {
+        return Err(ApiError::bad_request("Editable attributes should be a dictionary"));
+    };
+    let force = call.flag("force")?;
+    let mut plugin_sections: Vec<(&String, SentSection)> = Vec::new();
+    let mut core = Map::new();
+    for (name, section) in sent {
+        match settings::sent_section(section) {
+            Some(section) => plugin_sections.push((name, section)),
+            None => {
+                core.insert(name.clone(), section.clone());
+            }
+        }
+    }
+    if settings::is_locked(&call.config.profile, &environment.cluster) && !force {
+        check_lock(&environment, &core, &plugin_sections)?;
+    }
+    let checked = would_be(&environment, sent);
+    for section in checked.values().filter(|section| is_checked(section)) {
+        settings::check_section(section).map_err(ApiError::bad_request)?;
+    }
+    if !force {
+        let models = environment.models(&checked);
+        let problems = settings::check_restrictions(&checked, &models).map_err(ApiError::bad_request)?;
+        if !problems.is_empty() {
+            let list = Value::from(problems);
+            return Err(ApiError::bad_request(format!(
+                "Some restrictions didn't pass verification: {}",
+                settings::python_repr(&list)
+            )));
+        }
+    }
+    if core.get("provision").is_some_and(|section| {
+        section["method"]["value"]
+            .as_str()
+            .is_some_and(|method| method != "image")
+    }) {
+        return Err(ApiError::bad_request(
+            "Cannot use classic provisioning for adding nodes to environment",
+        ));
+    }
+    let mut editable = Value::Object(environment.cluster.editable.clone());
+    settings::merge(&mut editable, &Value::Object(core));
+    if let Value::Object(editable) = editable {
+        environment.cluster.editable = editable;
+    }
+    check_legacy_tasks(&environment, &plugin_sections)?;
+    store::replace(call.database, &environment.cluster)?;
+    for (_, section) in &plugin_sections {
+        save_plugin(call, &environment, section)?;
+    }
+    Ok(shown(Environment::load(call, environment.cluster.id)?.editable()))
+}
+
+fn check_lock(
+    environment: &Environment<'_>,
+    core: &Map<String, Value>,
+    plugin_sections: &[(&String, SentSection)],
+) -> Result<(), ApiError> {
+    for (name, section) in plugin_sections {
+        settings::check_plugin_lock(name, section, &environment.plugins).map_err(|text| ApiError::new(403, text))?;
+    }
+    for name in core.keys() {
+        let stored = environment.cluster.editable.get(name);
+        settings::check_core_lock(name, stored).map_err(|text| ApiError::new(403, text))?;
+    }
+    Ok(())
+}
+
+/// The settings that checks look at: what is stored of the environment and of enabled plugins, with what was sent over
+/// it; of a plugin that was sent, the chosen version's fields.
+fn would_be(environment: &Environment<'_>, sent: &Map<String, Value>) -> Map<String, Value> {
+    let mut flat = Value::Object(environment.cluster.editable.clone());
+    let profile = &environment.config.profile;
+    let mut stored = settings::section(profile, &environment.plugins);
+    for section in stored.values_mut() {
+        // A disabled plugin is there for conditions, by its metadata alone.
+        let lifted = settings::lifted(section);
+        *section = if lifted["metadata"]["enabled"] == true {
+            lifted
+        } else {
+            json!({"metadata": lifted["metadata"]})
+        };
+    }
+    settings::merge(&mut flat, &Value::Object(stored));
+    let lifted: Map<String, Value> = sent
+        .iter()
+        .map(|(name, section)| (name.clone(), settings::lifted(section)))
+        .collect();
+    settings::merge(&mut flat, &Value::Object(lifted));
+    match flat {
+        Value::Object(mut flat) => {
+            environment.fill_in(&mut flat);
+            flat
+        }
+        _ => Map::new(),
+    }
+}
+
+/// Sections of disabled plugins are not checked.
+fn is_checked(section: &Value) -> bool {
+    section["metadata"]["class"] != "plugin" || section["metadata"]["enabled"] == true
+}
+
+/// Plugins with tasks that the task-based engine cannot run may be enabled only where tasks are adapted.
+fn check_legacy_tasks(environment: &Environment<'_>, sections: &[(&String, SentSection)]) -> Result<(), ApiError> {
+    let adapts = environment
+        .cluster
+        .editable
+        .get("common")
+        .is_some_and(|common| common["propagate_task_deploy"]["value"] == true);
+    if adapts {
+        return Ok(());
+    }
+    for (_, section) in sections.iter().filter(|(_, section)| section.enabled) {
+        let chosen = environment
+            .plugins
+            .iter()
+            .find(|connected| Some(connected.plugin.id) == section.chosen_id);
+        if chosen.is_some_and(|connected| has_legacy_tasks(connected)) {
+            return Err(ApiError::bad_request(
+                "Cannot enable plugin with legacy tasks unless propagate_task_deploy attribute is set. \
+                 Ensure tasks.yaml is empty and all tasks has version >= 2.0.0.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn has_legacy_tasks(connected: &ClusterPlugin) -> bool {
+    let files = &connected.plugin.files;
+    let is_legacy = |task: &Value| {
+        let major = task["version"]
+            .as_str()
+            .and_then(|version| version.split('.').next()?.parse::<u32>().ok())
+            .unwrap_or(1);
+        major < 2 && !matches!(task["type"].as_str(), Some("group" | "stage" | "skipped"))
+    };
+    !files.tasks.is_empty() || files.deployment_tasks.iter().any(is_legacy)
+}
+
+/// Switches versions on and off, and stores the fields of those that are on, exactly as they were sent.
+fn save_plugin(call: &Call<'_>, environment: &Environment<'_>, section: &SentSection) -> Result<(), ApiError> {
+    for (plugin_id, fields) in &section.versions {
+        let Some(connected) = environment
+            .plugins
+            .iter()
+            .find(|connected| connected.plugin.id == *plugin_id)
+        else {
+            tracing::warn!(plugin_id, "is not connected to the environment");
+            continue;
+        };
+        let enabled = section.enabled && section.chosen_id == Some(*plugin_id);
+        let cluster_id = environment.cluster.id;
+        if enabled != connected.enabled {
+            cluster_plugins::set_enabled(call.database, cluster_id, *plugin_id, enabled)?;
+        }
+        if enabled || section.default {
+            let mut fields = fields.clone();
+            // What a client left as a generator becomes a value that stays.
+            environment.fill_in(&mut fields);
+            cluster_plugins::set_attributes(call.database, cluster_id, *plugin_id, &fields)?;
+        }
+    }
+    Ok(())
+}

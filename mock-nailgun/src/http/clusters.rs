@@ -1,0 +1,245 @@
+//! `/clusters`
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use super::json_schema::{Kind, Schema};
+use super::{components, tasks};
+use crate::environment::{self, Environment};
+use crate::settings;
+use crate::store::{self, Cluster, Node, Release, Task, addresses};
+
+/// What a cluster may be given.
+const SCHEMA: Schema = Schema {
+    required: &[],
+    fields: &[
+        ("name", Kind::String),
+        ("mode", Kind::String),
+        ("components", Kind::ListOfStrings),
+        ("nodes", Kind::List),
+        ("ui_settings", Kind::Object),
+    ],
+    closed: false,
+};
+
+pub(crate) fn shown(call: &Call<'_>, cluster: &Cluster) -> Value {
+    json!({
+        "id": cluster.id,
+        "name": cluster.name,
+        "status": cluster.status,
+        "mode": cluster.mode,
+        "release_id": cluster.release_id,
+        "net_provider": cluster.net_provider,
+        "fuel_version": cluster.fuel_version,
+        "is_customized": !cluster.replaced_deployment_info.is_empty(),
+        "is_locked": settings::is_locked(&call.config.profile, cluster),
+        "components": cluster.components,
+        "ui_settings": cluster.ui_settings,
+        "changes": cluster.changes,
+    })
+}
+
+pub(crate) fn find(call: &Call<'_>) -> Result<Cluster, ApiError> {
+    store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found("Cluster"))
+}
+
+/// `GET /clusters/`
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    let clusters = store::all::<Cluster>(call.database)?;
+    Ok(Reply::ok(clusters.iter().map(|cluster| shown(call, cluster)).collect()))
+}
+
+/// `GET /clusters/:id/`
+pub(crate) fn show(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(call, &find(call)?)))
+}
+
+/// `POST /clusters/`
+pub(crate) fn create(call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    SCHEMA.check(&body)?;
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
+    if name.is_empty() {
+        return Err(ApiError::bad_request("'name' is a required property"));
+    }
+    check_name(call, name, 0)?;
+    let release = release_of(call, &body)?;
+    let modes = release
+        .metadata
+        .get("modes_metadata")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let mode = body
+        .get("mode")
+        .and_then(Value::as_str)
+        .unwrap_or("ha_compact")
+        .to_owned();
+    if !modes.contains_key(&mode) {
+        let known: Vec<&str> = modes.keys().map(String::as_str).collect();
+        return Err(ApiError::bad_request(format!(
+            "Cannot deploy in {mode} mode in current release. Need to be one of: {}",
+            known.join(", ")
+        )));
+    }
+    let chosen: Vec<String> = body
+        .get("components")
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .unwrap_or_default();
+    let segmentation = components::segmentation(&chosen)
+        .or_else(|| body.get("net_segment_type").and_then(Value::as_str))
+        .unwrap_or("vlan")
+        .to_owned();
+    let mut cluster = Cluster {
+        id: 0,
+        name: name.to_owned(),
+        status: "new".to_owned(),
+        mode,
+        release_id: release.id,
+        net_provider: "neutron".to_owned(),
+        fuel_version: call.config.profile.reported_version.to_owned(),
+        components: chosen,
+        ui_settings: default_ui_settings(),
+        changes: ["attributes", "networks", "vmware_attributes"]
+            .iter()
+            .map(|change| json!({"name": change, "node_id": null}))
+            .collect(),
+        editable: Map::new(),
+        generated: Map::new(),
+        network_configuration: Value::Null,
+        deployed: None,
+        replaced_deployment_info: Vec::new(),
+    };
+    store::insert(call.database, &mut cluster)?;
+    environment::connect_cluster(call.database, &cluster, &release)?;
+    let mut environment = Environment::load(call, cluster.id)?;
+    let mut editable = environment.release_attributes("editable");
+    let mut generated = environment.release_attributes("generated");
+    environment.fill_in(&mut editable);
+    environment.fill_in(&mut generated);
+    environment.cluster.editable = editable;
+    environment.cluster.generated = generated;
+    environment.cluster.network_configuration = environment::default_configuration(&release, cluster.id, &segmentation);
+    components::apply(call, &mut environment)?;
+    store::replace(call.database, &environment.cluster)?;
+    for node in body
+        .get("nodes")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_i64)
+    {
+        if let Some(mut node) = store::get::<Node>(call.database, node)? {
+            node.cluster = Some(cluster.id);
+            store::replace(call.database, &node)?;
+        }
+    }
+    Ok(Reply::json(201, shown(call, &environment.cluster)))
+}
+
+fn default_ui_settings() -> Value {
+    json!({
+        "view_mode": "standard", "filter": {}, "sort": [{"roles": "asc"}], "filter_by_labels": {}, "sort_by_labels": [],
+        "search": "",
+    })
+}
+
+fn check_name(call: &Call<'_>, name: &str, own_id: i64) -> Result<(), ApiError> {
+    let other: Option<Cluster> = store::find(call.database, "document ->> 'name' = ?1", [name])?;
+    match other {
+        Some(other) if other.id != own_id => Err(ApiError::new(409, "Environment with this name already exists")),
+        _ => Ok(()),
+    }
+}
+
+fn release_of(call: &Call<'_>, body: &Map<String, Value>) -> Result<Release, ApiError> {
+    let id = body
+        .get("release_id")
+        .or_else(|| body.get("release"))
+        .unwrap_or(&Value::Null);
+    if id.is_null() {
+        return Err(ApiError::bad_request("Release ID is required"));
+    }
+    let release: Option<Release> = id.as_i64().map_or(Ok(None), |id| store::get(call.database, id))?;
+    let release = release.ok_or_else(|| ApiError::bad_request("Invalid release ID"))?;
+    if release.state == "unavailable" {
+        return Err(ApiError::new(
+            403,
+            format!("Release with ID '{}' is not deployable.", release.id),
+        ));
+    }
+    Ok(release)
+}
+
+/// `PUT /clusters/:id/`
+pub(crate) fn update(call: &Call<'_>) -> Answer {
+    let mut cluster = find(call)?;
+    let body = call.object()?;
+    SCHEMA.check(&body)?;
+    if body
+        .get("net_provider")
+        .is_some_and(|provider| provider != cluster.net_provider.as_str())
+    {
+        return Err(ApiError::bad_request(
+            "Changing 'net_provider' for environment is prohibited",
+        ));
+    }
+    if let Some(name) = body.get("name").and_then(Value::as_str) {
+        check_name(call, name, cluster.id)?;
+        cluster.name = name.to_owned();
+    }
+    if let Some(ui_settings) = body.get("ui_settings") {
+        cluster.ui_settings = ui_settings.clone();
+    }
+    store::replace(call.database, &cluster)?;
+    Ok(Reply::ok(shown(call, &cluster)))
+}
+
+/// `DELETE /clusters/:id/`: nothing has to be done on nodes, so the task is over at once.
+pub(crate) fn remove(call: &Call<'_>) -> Answer {
+    let cluster = find(call)?;
+    let running: Option<Task> = store::find(
+        call.database,
+        "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running')",
+        [cluster.id],
+    )?;
+    if running.is_some() && !call.flag("force")? {
+        return Err(ApiError::bad_request(format!(
+            "Can't delete environment '{}' when running deployment task exists.",
+            cluster.id
+        )));
+    }
+    for mut node in store::find_all::<Node>(call.database, "document ->> 'cluster' = ?1", [cluster.id])? {
+        addresses::free_node(call.database, node.id)?;
+        release_node(&mut node);
+        store::replace(call.database, &node)?;
+    }
+    let mut task = tasks::new_task("cluster_deletion", Some(cluster.id), None);
+    store::insert(call.database, &mut task)?;
+    let reply = tasks::shown(&task);
+    for task in store::find_all::<Task>(call.database, "document ->> 'cluster' = ?1", [cluster.id])? {
+        call.database
+            .execute("DELETE FROM history WHERE document ->> 'task_id' = ?1", [task.id])?;
+        store::delete::<Task>(call.database, task.id)?;
+    }
+    store::delete::<Cluster>(call.database, cluster.id)?;
+    let message = format!("Environment '{}' and all its nodes are deleted", cluster.name);
+    environment::notify(call.database, "done", &message, None, None, None)?;
+    Ok(Reply::json(202, reply))
+}
+
+/// Takes a node out of its environment.
+pub(crate) fn release_node(node: &mut Node) {
+    node.cluster = None;
+    node.roles.clear();
+    node.pending_roles.clear();
+    node.primary_tags.clear();
+    node.pending_addition = false;
+    node.pending_deletion = false;
+    node.status = "discover".to_owned();
+    node.progress = 0;
+    node.error_type = None;
+    node.error_msg = None;
+}

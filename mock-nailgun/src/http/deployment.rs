@@ -1,0 +1,167 @@
+//! What a deployment would do: task graphs and deployment info.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use crate::environment::{self, Environment};
+use crate::graph::{self, Selection};
+use crate::settings;
+use crate::store::{self, GraphOwner, graphs};
+
+fn load<'a>(call: &Call<'a>) -> Result<Environment<'a>, ApiError> {
+    Environment::load(call, call.id(0)?)
+}
+
+/// `GET /clusters/:id/deployment_tasks/`
+pub(crate) fn tasks(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(graph::api_shape(&graph::merged(&load(call)?)?)))
+}
+
+/// `PUT /clusters/:id/deployment_tasks/`: the environment's own tasks.
+pub(crate) fn replace_own_tasks(call: &Call<'_>) -> Answer {
+    let environment = load(call)?;
+    let tasks = call.list()?;
+    for task in &tasks {
+        for key in ["id", "type"] {
+            if task
+                .get(key)
+                .or_else(|| task.get("task_name").filter(|_| key == "id"))
+                .is_none()
+            {
+                return Err(ApiError::bad_request(format!("'{key}' is a required property")));
+            }
+        }
+    }
+    graphs::set(
+        call.database,
+        GraphOwner::Cluster,
+        environment.cluster.id,
+        "default",
+        &tasks,
+    )?;
+    Ok(Reply::ok(graph::api_shape(&graph::own(&environment)?)))
+}
+
+/// `GET /clusters/:id/deployment_tasks/own/`
+pub(crate) fn own_tasks(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(graph::api_shape(&graph::own(&load(call)?)?)))
+}
+
+/// `GET /clusters/:id/deployment_tasks/plugins/`
+pub(crate) fn plugin_tasks(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(graph::api_shape(&graph::plugins(&load(call)?)?)))
+}
+
+/// `GET /clusters/:id/deployment_tasks/release/`
+pub(crate) fn release_tasks(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(graph::api_shape(&graph::release(&load(call)?)?)))
+}
+
+/// `GET /clusters/:id/deploy_tasks/graph.gv`
+pub(crate) fn graph_picture(call: &Call<'_>) -> Answer {
+    let mut tasks = graph::merged(&load(call)?)?;
+    if let Some(wanted) = call.list_parameter("tasks") {
+        tasks.retain(|task| wanted.iter().any(|id| id == task.id()));
+    }
+    Ok(Reply::text(graph::picture(&tasks)))
+}
+
+/// `GET /clusters/:id/serialized_tasks/`
+pub(crate) fn serialized_tasks(call: &Call<'_>) -> Answer {
+    let mut environment = load(call)?;
+    let selection = Selection {
+        nodes: call.id_list("nodes")?,
+        tasks: call.list_parameter("tasks"),
+        with_legacy: false,
+    };
+    let infos = environment::deployment_info(&mut environment, None)?;
+    let graph = graph::serialize(&environment, &infos, &selection)?;
+    Ok(Reply::ok(json!({
+        "tasks_graph": graph.tasks_graph,
+        "tasks_directory": {},
+        "tasks_metadata": graph.tasks_metadata,
+        "dry_run": false,
+        "noop_run": false,
+    })))
+}
+
+/// `GET /clusters/:id/orchestrator/deployment/defaults/`: one object per node, and one for `master`. With `split=1` what
+/// all have in common stands once, as uid `common`.
+pub(crate) fn default_info(call: &Call<'_>) -> Answer {
+    let mut environment = load(call)?;
+    environment.cluster.replaced_deployment_info.clear();
+    let nodes = call.id_list("nodes")?;
+    let infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
+    Ok(Reply::ok(Value::from(if call.flag("split")? {
+        split(infos)
+    } else {
+        infos
+    })))
+}
+
+fn split(infos: Vec<Value>) -> Vec<Value> {
+    let mut common: Map<String, Value> = infos.first().and_then(Value::as_object).cloned().unwrap_or_default();
+    common.retain(|key, value| infos.iter().all(|info| info.get(key) == Some(value)));
+    let mut split: Vec<Value> = infos
+        .into_iter()
+        .map(|mut info| {
+            if let Some(members) = info.as_object_mut() {
+                members.retain(|key, _| !common.contains_key(key));
+            }
+            info
+        })
+        .collect();
+    common.insert("uid".to_owned(), json!("common"));
+    split.insert(0, Value::Object(common));
+    split
+}
+
+/// `GET /clusters/:id/orchestrator/deployment/`
+pub(crate) fn replaced_info(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(Value::from(load(call)?.cluster.replaced_deployment_info)))
+}
+
+/// `PUT /clusters/:id/orchestrator/deployment/`: a list of objects, one per node; an object `common` goes under each.
+pub(crate) fn replace_info(call: &Call<'_>) -> Answer {
+    let mut environment = load(call)?;
+    let (common, nodes) = match call.json()? {
+        Value::Array(items) => {
+            let (common, nodes): (Vec<Value>, Vec<Value>) = items.into_iter().partition(|item| item["uid"] == "common");
+            (common.into_iter().next().unwrap_or_else(|| json!({})), nodes)
+        }
+        Value::Object(mut members) => {
+            let nodes = members
+                .shift_remove("nodes")
+                .and_then(|nodes| nodes.as_array().cloned())
+                .unwrap_or_default();
+            (members.shift_remove("common").unwrap_or_else(|| json!({})), nodes)
+        }
+        _ => return Err(ApiError::bad_request("Invalid data received: a list is expected")),
+    };
+    let infos: Vec<Value> = nodes
+        .into_iter()
+        .map(|node| {
+            let mut info = common.clone();
+            settings::merge(&mut info, &node);
+            info
+        })
+        .collect();
+    environment.cluster.replaced_deployment_info = infos.clone();
+    store::replace(call.database, &environment.cluster)?;
+    Ok(Reply::ok(Value::from(infos)))
+}
+
+/// `DELETE /clusters/:id/orchestrator/deployment/`
+pub(crate) fn drop_replaced_info(call: &Call<'_>) -> Answer {
+    let mut environment = load(call)?;
+    environment.cluster.replaced_deployment_info.clear();
+    store::replace(call.database, &environment.cluster)?;
+    Ok(Reply::json(202, json!({})))
+}
+
+/// `GET /clusters/:id/orchestrator/plugins_pre_hooks/` and `…post_hooks/`: gone with release 9.0.
+pub(crate) fn hooks(call: &Call<'_>) -> Answer {
+    load(call)?;
+    Err(ApiError::new(405, "The plugin hooks are not supported anymore."))
+}

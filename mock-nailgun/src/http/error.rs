@@ -1,0 +1,117 @@
+//! What goes wrong, as Nailgun answers it.
+
+use serde_json::{Value, json};
+
+use crate::expression::ExpressionError;
+
+/// An answer that is no success. The request's transaction is rolled back.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) body: ErrorBody,
+    /// A table whose next id is used up although nothing was inserted.
+    pub(crate) burned: Option<&'static str>,
+}
+
+/// The body of an error.
+#[derive(Debug, Clone)]
+pub(crate) enum ErrorBody {
+    /// `{"message": …, "errors": []}`
+    Message(String),
+    /// Plain text: what Nailgun's deep code raises and no handler catches.
+    Text(String),
+    /// Nothing: a missing token.
+    Empty,
+}
+
+impl ApiError {
+    /// An error with Nailgun's JSON body.
+    pub(crate) fn new(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: ErrorBody::Message(message.into()),
+            burned: None,
+        }
+    }
+
+    /// 400 with Nailgun's JSON body.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, message)
+    }
+
+    /// 404 `<what> not found`.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(404, format!("{what} not found"))
+    }
+
+    /// 400 with plain text.
+    pub(crate) fn deep(message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            body: ErrorBody::Text(message.into()),
+            burned: None,
+        }
+    }
+
+    /// 500: what is an unhandled exception in Nailgun. The message is the exception's, where Nailgun in development
+    /// mode gives a whole traceback.
+    pub(crate) fn unexpected(message: impl Into<String>) -> Self {
+        Self::new(500, message)
+    }
+
+    /// 401 with an empty body.
+    pub(crate) fn unauthorized() -> Self {
+        Self {
+            status: 401,
+            body: ErrorBody::Empty,
+            burned: None,
+        }
+    }
+
+    /// The same error, but the table's next id is used up.
+    pub(crate) fn burning(mut self, table: &'static str) -> Self {
+        self.burned = Some(table);
+        self
+    }
+
+    /// The message or text.
+    pub(crate) fn text(&self) -> String {
+        match &self.body {
+            ErrorBody::Message(text) | ErrorBody::Text(text) => text.clone(),
+            ErrorBody::Empty => String::new(),
+        }
+    }
+
+    /// The body as it goes out.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        match &self.body {
+            ErrorBody::Message(message) => {
+                let body: Value = json!({"message": message, "errors": []});
+                body.to_string().into_bytes()
+            }
+            ErrorBody::Text(text) => text.clone().into_bytes(),
+            ErrorBody::Empty => Vec::new(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => Self::bad_request(error.to_string()),
+            _ => {
+                tracing::error!(%error, "the database refused");
+                Self::unexpected(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ExpressionError> for ApiError {
+    fn from(error: ExpressionError) -> Self {
+        match error {
+            ExpressionError::UnknownModel(_) => Self::unexpected(format!("KeyError: {error}")),
+            other => Self::bad_request(other.to_string()),
+        }
+    }
+}

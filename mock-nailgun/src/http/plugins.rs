@@ -1,0 +1,259 @@
+//! `/plugins`
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use super::json_schema::{Kind, Schema};
+use crate::environment;
+use crate::store::{self, Plugin, PluginFiles, cluster_plugins};
+
+/// metadata.yaml as clients send it. Unknown fields are accepted and dropped.
+const SCHEMA: Schema = Schema {
+    required: &[
+        "name",
+        "title",
+        "version",
+        "releases",
+        "package_version",
+        "fuel_version",
+    ],
+    fields: &[
+        ("id", Kind::Integer),
+        ("name", Kind::String),
+        ("title", Kind::String),
+        ("version", Kind::String),
+        ("description", Kind::String),
+        ("fuel_version", Kind::ListOfStrings),
+        ("licenses", Kind::ListOfStrings),
+        ("authors", Kind::ListOfStrings),
+        ("homepage", Kind::String),
+        ("groups", Kind::ListOfStrings),
+        ("package_version", Kind::String),
+        ("is_hotpluggable", Kind::Boolean),
+        ("releases", Kind::List),
+    ],
+    closed: false,
+};
+
+/// What the API shows of a plugin besides its id, and what stands where the request has nothing.
+const SHOWN: &[(&str, fn() -> Value)] = &[
+    ("name", || Value::Null),
+    ("title", || Value::Null),
+    ("version", || Value::Null),
+    ("description", || Value::Null),
+    ("releases", || json!([])),
+    ("package_version", || Value::Null),
+    ("groups", || json!([])),
+    ("authors", || json!([])),
+    ("licenses", || json!([])),
+    ("homepage", || Value::Null),
+    ("fuel_version", || json!([])),
+    ("is_hotpluggable", || json!(false)),
+];
+
+fn shown(plugin: &Plugin) -> Value {
+    let mut object = Map::from_iter([("id".to_owned(), json!(plugin.id))]);
+    object.extend(plugin.fields.clone());
+    Value::Object(object)
+}
+
+fn find(call: &Call<'_>) -> Result<Plugin, ApiError> {
+    store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found("Plugin"))
+}
+
+/// `GET /plugins/`
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(
+        store::all::<Plugin>(call.database)?.iter().map(shown).collect(),
+    ))
+}
+
+/// `GET /plugins/:id/`
+pub(crate) fn show(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(&find(call)?)))
+}
+
+fn check(call: &Call<'_>, body: &Map<String, Value>) -> Result<(), ApiError> {
+    SCHEMA.check(body)?;
+    for release in body["releases"].as_array().into_iter().flatten() {
+        let release = release.as_object().cloned().unwrap_or_default();
+        Schema {
+            required: call.config.profile.required_release_fields,
+            fields: &[],
+            closed: false,
+        }
+        .check(&release)?;
+    }
+    Ok(())
+}
+
+/// A plugin from a request's body, without files.
+fn from_body(id: i64, body: &Map<String, Value>) -> Plugin {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let fields = SHOWN
+        .iter()
+        .map(|(key, default)| ((*key).to_owned(), body.get(*key).cloned().unwrap_or_else(default)))
+        .collect();
+    Plugin {
+        id,
+        name: text("name"),
+        version: text("version"),
+        title: text("title"),
+        package_version: text("package_version"),
+        fields,
+        files: PluginFiles::default(),
+    }
+}
+
+/// Reads the plugin's files, if its directory is there.
+fn read_files(call: &Call<'_>, plugin: &Plugin) -> Result<PluginFiles, ApiError> {
+    let directory = call
+        .config
+        .plugins_directory
+        .join(environment::plugin_directory(plugin));
+    environment::read_plugin_files(&directory, &plugin.package_version).map_err(ApiError::bad_request)
+}
+
+fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
+    let mut plugin = from_body(0, body);
+    if environment::adapter_prefix(&call.config.profile, &plugin.package_version).is_none() {
+        let next: i64 = call.database.query_row(
+            "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'plugins'",
+            [],
+            |row| row.get(0),
+        )?;
+        let message = format!(
+            "Plugin id={next} package_version={} is not supported by Nailgun, currently supported versions {}",
+            plugin.package_version,
+            call.config.profile.package_versions.join(", ")
+        );
+        // The row was inserted and rolled back: its id is gone.
+        return Err(ApiError::bad_request(message).burning("plugins"));
+    }
+    plugin.files = read_files(call, &plugin)?;
+    store::insert(call.database, &mut plugin)?;
+    environment::connect_plugin(call.database, &plugin)?;
+    Ok(plugin)
+}
+
+/// `POST /plugins/`: the body is the whole metadata.yaml.
+pub(crate) fn create(call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    check(call, &body)?;
+    let wanted = from_body(0, &body);
+    let known: Option<Plugin> = store::find(
+        call.database,
+        "document ->> 'name' = ?1 AND document ->> 'version' = ?2",
+        [&wanted.name, &wanted.version],
+    )?;
+    if let Some(known) = known {
+        // Clients read the plugin out of the message.
+        return Err(ApiError::new(409, shown(&known).to_string()));
+    }
+    Ok(Reply::json(201, shown(&add(call, &body)?)))
+}
+
+/// `PUT /plugins/:id`: the whole object. Files are not read again: that is what `sync` is for.
+pub(crate) fn update(call: &Call<'_>) -> Answer {
+    let known = find(call)?;
+    let body = call.object()?;
+    check(call, &body)?;
+    let mut plugin = from_body(known.id, &body);
+    if plugin.name != known.name && !call.config.profile.plugins_may_be_renamed {
+        return Err(ApiError::deep(format!(
+            "Plugin can't be renamed. Trying to change name of the plugin {} to {}",
+            known.name, plugin.name
+        )));
+    }
+    plugin.files = known.files;
+    store::replace(call.database, &plugin)?;
+    Ok(Reply::ok(shown(&plugin)))
+}
+
+/// `DELETE /plugins/:id`
+pub(crate) fn remove(call: &Call<'_>) -> Answer {
+    let plugin = find(call)?;
+    if cluster_plugins::is_enabled_anywhere(call.database, plugin.id)? {
+        return Err(ApiError::bad_request(
+            "Can't delete plugin which is enabled for some environment.",
+        ));
+    }
+    store::delete::<Plugin>(call.database, plugin.id)?;
+    Ok(Reply::no_content())
+}
+
+/// `POST /plugins/sync/`: with `ids` the files of those plugins are read again; without a body disk and database are
+/// made alike.
+pub(crate) fn sync(call: &Call<'_>) -> Answer {
+    if call.body.is_empty() {
+        sync_all(call)?;
+        return Ok(Reply::ok(json!({})));
+    }
+    let body = call.object()?;
+    Schema {
+        required: &["ids"],
+        fields: &[("ids", Kind::ListOfIntegers)],
+        closed: false,
+    }
+    .check(&body)?;
+    for id in body["ids"].as_array().into_iter().flatten().filter_map(Value::as_i64) {
+        let plugin: Plugin = store::get(call.database, id)?
+            .ok_or_else(|| ApiError::new(404, format!("Object 'Plugin' with UID={id} is not found in DB")))?;
+        refresh(call, plugin)?;
+    }
+    Ok(Reply::ok(json!({})))
+}
+
+/// Reads metadata.yaml and the other files of a registered plugin again.
+fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
+    let directory = call
+        .config
+        .plugins_directory
+        .join(environment::plugin_directory(&plugin));
+    if let Some(metadata) = environment::read_metadata(&directory).map_err(ApiError::bad_request)? {
+        for (key, _) in SHOWN.iter().filter(|(key, _)| *key != "name") {
+            if let Some(value) = metadata.get(*key) {
+                plugin.fields.insert((*key).to_owned(), value.clone());
+            }
+        }
+        let text = |key: &str, old: &str| metadata.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
+        plugin.title = text("title", &plugin.title);
+        plugin.version = text("version", &plugin.version);
+        plugin.package_version = text("package_version", &plugin.package_version);
+    }
+    plugin.files = read_files(call, &plugin)?;
+    Ok(store::replace(call.database, &plugin)?)
+}
+
+/// On disk and registered: read again. On disk only: registered. Registered only: removed unless it is enabled. What
+/// goes wrong with one plugin is logged and stops nothing.
+fn sync_all(call: &Call<'_>) -> Result<(), ApiError> {
+    let mut on_disk = environment::directories_on_disk(&call.config.plugins_directory);
+    for plugin in store::all::<Plugin>(call.database)? {
+        let directory = call
+            .config
+            .plugins_directory
+            .join(environment::plugin_directory(&plugin));
+        let (id, name) = (plugin.id, plugin.name.clone());
+        if on_disk.remove(&directory) {
+            if let Err(error) = refresh(call, plugin) {
+                tracing::warn!(plugin = name, error = error.text(), "cannot be synchronised");
+            }
+        } else if cluster_plugins::is_enabled_anywhere(call.database, id)? {
+            tracing::warn!(plugin = name, "is not on disk, but enabled, and is kept");
+        } else {
+            store::delete::<Plugin>(call.database, id)?;
+        }
+    }
+    for directory in on_disk {
+        let added = environment::read_metadata(&directory)
+            .map_err(ApiError::bad_request)
+            .map(Option::unwrap_or_default)
+            .and_then(|metadata| check(call, &metadata).and_then(|()| add(call, &metadata)));
+        if let Err(error) = added {
+            tracing::warn!(%directory, error = error.text(), "cannot be registered");
+        }
+    }
+    Ok(())
+}

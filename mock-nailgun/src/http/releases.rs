@@ -1,0 +1,120 @@
+//! `/releases`
+
+use serde_json::{Value, json};
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use crate::store::{self, GraphOwner, Plugin, Release, graphs};
+
+/// The parts of a release's metadata that the API shows.
+const PARTS: &[&str] = &[
+    "modes_metadata",
+    "roles_metadata",
+    "tags_metadata",
+    "attributes_metadata",
+    "vmware_attributes_metadata",
+    "components_metadata",
+];
+
+fn shown(release: &Release) -> Value {
+    let mut shown = json!({
+        "id": release.id,
+        "name": release.name,
+        "version": release.version,
+        "description": format!("This option will install the {} packages of Fuel.", release.name),
+        "operating_system": release.operating_system,
+        "state": release.state,
+        "is_deployable": release.state == "available",
+    });
+    for part in PARTS {
+        shown[*part] = release.metadata.get(*part).cloned().unwrap_or_else(|| json!({}));
+    }
+    shown
+}
+
+fn find(call: &Call<'_>) -> Result<Release, ApiError> {
+    store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found("Release"))
+}
+
+/// `GET /releases/`
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(
+        store::all::<Release>(call.database)?.iter().map(shown).collect(),
+    ))
+}
+
+/// `GET /releases/:id/`
+pub(crate) fn show(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(&find(call)?)))
+}
+
+/// `GET /releases/:id/components/`: the release's and those of plugins that name exactly this OS and version.
+pub(crate) fn components(call: &Call<'_>) -> Answer {
+    let release = find(call)?;
+    let mut owners: Vec<(Value, String)> = Vec::new();
+    let mut components = Vec::new();
+    let mut add = |component: &Value, owner: &str| {
+        if let Some((_, other)) = owners.iter().find(|(name, _)| *name == component["name"]) {
+            return Err(ApiError::new(
+                409,
+                format!(
+                    "Plugin {owner} is overlapping with {other} by introducing the same component with name \"{}\"",
+                    component["name"].as_str().unwrap_or_default()
+                ),
+            ));
+        }
+        owners.push((component["name"].clone(), owner.to_owned()));
+        let mut component = component.clone();
+        if let Some(members) = component.as_object_mut() {
+            members.shift_remove("bind");
+        }
+        components.push(component);
+        Ok(())
+    };
+    for component in release
+        .metadata
+        .get("components_metadata")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        add(component, "release")?;
+    }
+    for plugin in store::all::<Plugin>(call.database)? {
+        let names_release = plugin
+            .fields
+            .get("releases")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .any(|entry| {
+                entry["os"]
+                    .as_str()
+                    .is_some_and(|os| os.eq_ignore_ascii_case(&release.operating_system))
+                    && entry["version"] == release.version.as_str()
+            });
+        for component in plugin.files.components_metadata.iter().filter(|_| names_release) {
+            add(component, &format!("{}-{}", plugin.name, plugin.version))?;
+        }
+    }
+    Ok(Reply::ok(Value::from(components)))
+}
+
+/// `GET /releases/:id/deployment_tasks/`
+pub(crate) fn deployment_tasks(call: &Call<'_>) -> Answer {
+    let release = find(call)?;
+    Ok(Reply::ok(Value::from(graphs::get(
+        call.database,
+        GraphOwner::Release,
+        release.id,
+        "default",
+    )?)))
+}
+
+/// `PUT /releases/:id/deployment_tasks/`
+pub(crate) fn replace_deployment_tasks(call: &Call<'_>) -> Answer {
+    let release = find(call)?;
+    let tasks = call.list()?;
+    graphs::set(call.database, GraphOwner::Release, release.id, "default", &tasks)?;
+    Ok(Reply::ok(Value::from(tasks)))
+}

@@ -1,0 +1,461 @@
+//! Which handler answers which path: the coverage of the API as one table.
+
+use super::call::{Answer, Call};
+use super::error::ApiError;
+use super::{
+    attributes, authentication, changes, clusters, deployment, links, network, nodes, notifications, plugins, releases,
+    rig, roles, tasks,
+};
+
+/// Answers a request.
+pub(crate) type Handler = fn(&Call<'_>) -> Answer;
+
+/// One path of the API and what it can do.
+struct Route {
+    /// Segments; `:x` takes the place of any one.
+    path: &'static str,
+    methods: &'static [(&'static str, Handler, Access)],
+}
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Token,
+    Public,
+}
+use Access::{Public, Token};
+
+/// Below `/api` and `/api/v1`, with or without a slash at the end.
+const API: &[Route] = &[
+    Route {
+        path: "version",
+        methods: &[("GET", authentication::version, Public)],
+    },
+    Route {
+        path: "plugins",
+        methods: &[("GET", plugins::list, Token), ("POST", plugins::create, Token)],
+    },
+    Route {
+        path: "plugins/sync",
+        methods: &[("POST", plugins::sync, Token)],
+    },
+    Route {
+        path: "plugins/:id",
+        methods: &[
+            ("GET", plugins::show, Token),
+            ("PUT", plugins::update, Token),
+            ("DELETE", plugins::remove, Token),
+        ],
+    },
+    Route {
+        path: "plugins/:id/links",
+        methods: &[
+            ("GET", links::list_of_plugin, Token),
+            ("POST", links::add_to_plugin, Token),
+        ],
+    },
+    Route {
+        path: "plugins/:id/links/:link",
+        methods: &[
+            ("GET", links::show, Token),
+            ("PUT", links::update, Token),
+            ("PATCH", links::update, Token),
+            ("DELETE", links::remove, Token),
+        ],
+    },
+    Route {
+        path: "releases",
+        methods: &[("GET", releases::list, Token)],
+    },
+    Route {
+        path: "releases/:id",
+        methods: &[("GET", releases::show, Token)],
+    },
+    Route {
+        path: "releases/:id/components",
+        methods: &[("GET", releases::components, Token)],
+    },
+    Route {
+        path: "releases/:id/roles",
+        methods: &[("GET", roles::list_of_release, Token)],
+    },
+    Route {
+        path: "releases/:id/roles/:name",
+        methods: &[("GET", roles::show_of_release, Token)],
+    },
+    Route {
+        path: "releases/:id/deployment_tasks",
+        methods: &[
+            ("GET", releases::deployment_tasks, Token),
+            ("PUT", releases::replace_deployment_tasks, Token),
+        ],
+    },
+    Route {
+        path: "clusters",
+        methods: &[("GET", clusters::list, Token), ("POST", clusters::create, Token)],
+    },
+    Route {
+        path: "clusters/:id",
+        methods: &[
+            ("GET", clusters::show, Token),
+            ("PUT", clusters::update, Token),
+            ("DELETE", clusters::remove, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/attributes",
+        methods: &[
+            ("GET", attributes::show, Token),
+            ("PUT", attributes::update, Token),
+            ("PATCH", attributes::update, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/attributes/defaults",
+        methods: &[
+            ("GET", attributes::show_defaults, Token),
+            ("PUT", attributes::reset, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/attributes/deployed",
+        methods: &[("GET", attributes::show_deployed, Token)],
+    },
+    Route {
+        path: "clusters/:id/generated",
+        methods: &[("GET", attributes::show_generated, Token)],
+    },
+    Route {
+        path: "clusters/:id/roles",
+        methods: &[("GET", roles::list_of_cluster, Token)],
+    },
+    Route {
+        path: "clusters/:id/roles/:name",
+        methods: &[("GET", roles::show_of_cluster, Token)],
+    },
+    Route {
+        path: "clusters/:id/assignment",
+        methods: &[("POST", roles::assign, Token)],
+    },
+    Route {
+        path: "clusters/:id/unassignment",
+        methods: &[("POST", roles::unassign, Token)],
+    },
+    Route {
+        path: "clusters/:id/network_configuration/neutron",
+        methods: &[("GET", network::show, Token), ("PUT", network::update, Token)],
+    },
+    Route {
+        path: "clusters/:id/network_configuration/ips/vips",
+        methods: &[("GET", network::vips, Token)],
+    },
+    Route {
+        path: "clusters/:id/deployment_tasks",
+        methods: &[
+            ("GET", deployment::tasks, Token),
+            ("PUT", deployment::replace_own_tasks, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/deployment_tasks/own",
+        methods: &[("GET", deployment::own_tasks, Token)],
+    },
+    Route {
+        path: "clusters/:id/deployment_tasks/plugins",
+        methods: &[("GET", deployment::plugin_tasks, Token)],
+    },
+    Route {
+        path: "clusters/:id/deployment_tasks/release",
+        methods: &[("GET", deployment::release_tasks, Token)],
+    },
+    Route {
+        path: "clusters/:id/serialized_tasks",
+        methods: &[("GET", deployment::serialized_tasks, Token)],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/deployment",
+        methods: &[
+            ("GET", deployment::replaced_info, Token),
+            ("PUT", deployment::replace_info, Token),
+            ("DELETE", deployment::drop_replaced_info, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/deployment/defaults",
+        methods: &[("GET", deployment::default_info, Token)],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/plugins_pre_hooks",
+        methods: &[("GET", deployment::hooks, Token)],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/plugins_post_hooks",
+        methods: &[("GET", deployment::hooks, Token)],
+    },
+    Route {
+        path: "clusters/:id/changes",
+        methods: &[("PUT", changes::deploy_changes, Token)],
+    },
+    Route {
+        path: "clusters/:id/changes/redeploy",
+        methods: &[("PUT", changes::deploy_changes, Token)],
+    },
+    Route {
+        path: "clusters/:id/provision",
+        methods: &[("PUT", changes::provision, Token)],
+    },
+    Route {
+        path: "clusters/:id/deploy",
+        methods: &[("PUT", changes::deploy_nodes, Token)],
+    },
+    Route {
+        path: "clusters/:id/deploy_tasks",
+        methods: &[("PUT", changes::deploy_tasks, Token)],
+    },
+    Route {
+        path: "clusters/:id/deploy_tasks/graph.gv",
+        methods: &[("GET", deployment::graph_picture, Token)],
+    },
+    Route {
+        path: "graphs/execute",
+        methods: &[("POST", changes::execute_graph, Token)],
+    },
+    Route {
+        path: "clusters/:id/stop_deployment",
+        methods: &[("PUT", changes::stop, Token)],
+    },
+    Route {
+        path: "clusters/:id/reset",
+        methods: &[("PUT", changes::reset, Token)],
+    },
+    Route {
+        path: "clusters/:id/plugin_links",
+        methods: &[
+            ("GET", links::list_of_cluster, Token),
+            ("POST", links::add_to_cluster, Public),
+        ],
+    },
+    Route {
+        path: "clusters/:id/plugin_links/:link",
+        methods: &[
+            ("GET", links::show, Token),
+            ("PUT", links::update, Token),
+            ("PATCH", links::update, Token),
+            ("DELETE", links::remove, Token),
+        ],
+    },
+    Route {
+        path: "nodes",
+        methods: &[
+            ("GET", nodes::list, Token),
+            ("POST", nodes::create, Public),
+            ("PUT", nodes::update_many, Token),
+        ],
+    },
+    Route {
+        path: "nodes/agent",
+        methods: &[("PUT", nodes::agent, Public)],
+    },
+    Route {
+        path: "nodes/:id",
+        methods: &[
+            ("GET", nodes::show, Token),
+            ("PUT", nodes::update, Token),
+            ("DELETE", nodes::remove, Token),
+        ],
+    },
+    Route {
+        path: "tasks",
+        methods: &[("GET", tasks::list, Token)],
+    },
+    Route {
+        path: "tasks/:id",
+        methods: &[("GET", tasks::show, Token), ("DELETE", tasks::remove, Token)],
+    },
+    Route {
+        path: "transactions",
+        methods: &[("GET", tasks::transactions, Token)],
+    },
+    Route {
+        path: "transactions/:id",
+        methods: &[("GET", tasks::transaction, Token), ("DELETE", tasks::remove, Token)],
+    },
+    Route {
+        path: "transactions/:id/deployment_history",
+        methods: &[("GET", tasks::history, Token)],
+    },
+    Route {
+        path: "transactions/:id/deployment_info",
+        methods: &[("GET", tasks::deployment_info, Token)],
+    },
+    Route {
+        path: "transactions/:id/settings",
+        methods: &[("GET", tasks::settings, Token)],
+    },
+    Route {
+        path: "transactions/:id/network_configuration",
+        methods: &[("GET", tasks::network_configuration, Token)],
+    },
+    Route {
+        path: "notifications",
+        methods: &[
+            ("GET", notifications::list, Token),
+            ("PUT", notifications::update_many, Token),
+        ],
+    },
+    Route {
+        path: "notifications/:id",
+        methods: &[
+            ("GET", notifications::show, Token),
+            ("PUT", notifications::update, Token),
+        ],
+    },
+];
+
+/// Below `/keystone`.
+const KEYSTONE: &[Route] = &[
+    Route {
+        path: "v2.0",
+        methods: &[("GET", authentication::keystone_version, Public)],
+    },
+    Route {
+        path: "v2.0/tokens",
+        methods: &[("POST", authentication::create_token_v2, Public)],
+    },
+    Route {
+        path: "v2.0/OS-KSADM/services",
+        methods: &[("GET", authentication::keystone_services, Public)],
+    },
+    Route {
+        path: "v2.0/endpoints",
+        methods: &[("GET", authentication::keystone_endpoints, Public)],
+    },
+    Route {
+        path: "v3/auth/tokens",
+        methods: &[
+            ("POST", authentication::create_token_v3, Public),
+            ("GET", authentication::show_token_v3, Public),
+            ("DELETE", authentication::delete_token_v3, Public),
+        ],
+    },
+];
+
+/// Below `/mock`: the rig's own. `GET /mock/astute/messages` waits, and is answered before this table is asked.
+const MOCK: &[Route] = &[
+    Route {
+        path: "health",
+        methods: &[("GET", rig::health, Public)],
+    },
+    Route {
+        path: "astute/replies",
+        methods: &[("POST", rig::reply, Public)],
+    },
+    Route {
+        path: "reset",
+        methods: &[("POST", rig::reset, Public)],
+    },
+];
+
+/// What answers a request.
+pub(crate) struct Found {
+    pub(crate) handler: Handler,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) public: bool,
+}
+
+/// The handler of a path.
+///
+/// # Errors
+/// 404 `not found` and 405 `None`, as web.py answers.
+pub(crate) fn find(method: &str, path: &str) -> Result<Found, ApiError> {
+    let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let routes = match segments.first() {
+        Some(&"api") if segments.get(1) == Some(&"v1") => {
+            segments.drain(..2);
+            API
+        }
+        Some(&"api") => {
+            segments.remove(0);
+            API
+        }
+        Some(&"keystone") => {
+            segments.remove(0);
+            KEYSTONE
+        }
+        Some(&"mock") => {
+            segments.remove(0);
+            MOCK
+        }
+        _ => &[],
+    };
+    for route in routes {
+        let Some(parameters) = match_path(route.path, &segments) else {
+            continue;
+        };
+        return match route.methods.iter().find(|(name, _, _)| *name == method) {
+            Some((_, handler, access)) => Ok(Found {
+                handler: *handler,
+                parameters,
+                public: *access == Public,
+            }),
+            None => Err(ApiError {
+                status: 405,
+                ..ApiError::deep("None")
+            }),
+        };
+    }
+    Err(ApiError {
+        status: 404,
+        ..ApiError::deep("not found")
+    })
+}
+
+fn match_path(pattern: &str, segments: &[&str]) -> Option<Vec<String>> {
+    let mut parameters = Vec::new();
+    let mut rest = segments.iter();
+    for part in pattern.split('/') {
+        let segment = rest.next()?;
+        if part.starts_with(':') {
+            parameters.push((*segment).to_owned());
+        } else if part != *segment {
+            return None;
+        }
+    }
+    rest.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("GET", "/api/plugins", &[])]
+    #[case("GET", "/api/v1/plugins/", &[])]
+    #[case("GET", "/api/v1/plugins/7/", &["7"])]
+    #[case("POST", "/api/plugins/sync", &[])]
+    #[case("POST", "/keystone/v2.0/tokens", &[])]
+    #[case("GET", "/mock/health", &[])]
+    fn both_bases_and_both_slash_forms_lead_to_the_handler(
+        #[case] method: &str,
+        #[case] path: &str,
+        #[case] parameters: &[&str],
+    ) {
+        assert_eq!(find(method, path).ok().unwrap().parameters, parameters);
+    }
+
+    #[rstest]
+    #[case("PATCH", "/api/v1/plugins/7", 405, "None")]
+    #[case("GET", "/api/v1/nothing", 404, "not found")]
+    #[case("GET", "/other", 404, "not found")]
+    fn an_unknown_path_or_method_is_answered_as_web_py_does(
+        #[case] method: &str,
+        #[case] path: &str,
+        #[case] status: u16,
+        #[case] text: &str,
+    ) {
+        let error = find(method, path).err().unwrap();
+        assert_eq!((error.status, error.text().as_str()), (status, text));
+    }
+}

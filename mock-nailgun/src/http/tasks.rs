@@ -1,0 +1,189 @@
+//! `/tasks` and `/transactions`
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::{Answer, Call, Reply};
+use super::error::ApiError;
+use crate::store::{self, HistoryRecord, Task};
+
+/// A task that has not begun.
+pub(crate) fn new_task(name: &str, cluster: Option<i64>, parent_id: Option<i64>) -> Task {
+    Task {
+        id: 0,
+        uuid: Uuid::new_v4().to_string(),
+        cluster,
+        name: name.to_owned(),
+        status: "pending".to_owned(),
+        progress: 0,
+        message: None,
+        result: json!({}),
+        parent_id,
+        dry_run: false,
+        graph_type: None,
+        time_start: None,
+        time_end: None,
+        weight: 1.0,
+        noop: false,
+        deployment_info: Value::Null,
+        settings: Value::Null,
+        network_configuration: Value::Null,
+    }
+}
+
+/// A task as the API shows it.
+pub(crate) fn shown(task: &Task) -> Value {
+    json!({
+        "id": task.id,
+        "cluster": task.cluster,
+        "uuid": task.uuid,
+        "name": task.name,
+        "result": task.result,
+        "message": task.message,
+        "status": task.status,
+        "progress": task.progress,
+        "parent_id": task.parent_id,
+        "dry_run": task.dry_run,
+        "graph_type": task.graph_type,
+        "time_start": task.time_start,
+        "time_end": task.time_end,
+    })
+}
+
+/// 202 while it runs, 200 once it is over.
+pub(crate) fn accepted(task: &Task) -> Reply {
+    Reply::json(if is_over(task) { 200 } else { 202 }, shown(task))
+}
+
+fn is_over(task: &Task) -> bool {
+    matches!(task.status.as_str(), "ready" | "error")
+}
+
+fn find(call: &Call<'_>, what: &str) -> Result<Task, ApiError> {
+    store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found(what))
+}
+
+fn matching(call: &Call<'_>) -> Result<Vec<Task>, ApiError> {
+    Ok(
+        match call.query.get("cluster_id").and_then(|id| id.parse::<i64>().ok()) {
+            Some(id) => store::find_all(call.database, "document ->> 'cluster' = ?1", [id])?,
+            None => store::all(call.database)?,
+        },
+    )
+}
+
+/// `GET /tasks/`
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(matching(call)?.iter().map(shown).collect()))
+}
+
+/// `GET /tasks/:id/`
+pub(crate) fn show(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(&find(call, "Task")?)))
+}
+
+/// `DELETE /tasks/:id/`
+pub(crate) fn remove(call: &Call<'_>) -> Answer {
+    let task = find(call, "Task")?;
+    if !is_over(&task) && !call.flag("force")? {
+        return Err(ApiError::bad_request("You cannot delete running task manually"));
+    }
+    for child in store::find_all::<Task>(call.database, "document ->> 'parent_id' = ?1", [task.id])? {
+        store::delete::<Task>(call.database, child.id)?;
+    }
+    store::delete::<Task>(call.database, task.id)?;
+    Ok(Reply::no_content())
+}
+
+fn as_transaction(task: &Task) -> Value {
+    let mut shown = shown(task);
+    if let Some(members) = shown.as_object_mut() {
+        members.shift_remove("parent_id");
+    }
+    shown
+}
+
+/// `GET /transactions/`, `?cluster_id=&statuses=`
+pub(crate) fn transactions(call: &Call<'_>) -> Answer {
+    let statuses = call.list_parameter("statuses");
+    let wanted = |task: &&Task| statuses.as_ref().is_none_or(|statuses| statuses.contains(&task.status));
+    Ok(Reply::ok(
+        matching(call)?.iter().filter(wanted).map(as_transaction).collect(),
+    ))
+}
+
+/// `GET /transactions/:id/`
+pub(crate) fn transaction(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(as_transaction(&find(call, "Transaction")?)))
+}
+
+/// The task itself, or the child that ran a graph: clients ask for the supertask they were given.
+fn run_of(call: &Call<'_>) -> Result<Task, ApiError> {
+    let task = find(call, "Transaction")?;
+    if !task.deployment_info.is_null() {
+        return Ok(task);
+    }
+    let children: Vec<Task> = store::find_all(call.database, "document ->> 'parent_id' = ?1", [task.id])?;
+    Ok(children
+        .into_iter()
+        .find(|child| !child.deployment_info.is_null())
+        .unwrap_or(task))
+}
+
+/// `GET /transactions/:id/deployment_history/`, `?tasks_names=&nodes=&statuses=&include_summary=`
+pub(crate) fn history(call: &Call<'_>) -> Answer {
+    let task = run_of(call)?;
+    let (names, nodes, statuses) = (
+        call.list_parameter("tasks_names"),
+        call.list_parameter("nodes"),
+        call.list_parameter("statuses"),
+    );
+    let with_summary = call.flag("include_summary")?;
+    let among = |list: &Option<Vec<String>>, value: &String| list.as_ref().is_none_or(|list| list.contains(value));
+    let records: Vec<HistoryRecord> = store::find_all(call.database, "document ->> 'task_id' = ?1", [task.id])?;
+    let shown = records
+        .iter()
+        .filter(|record| {
+            among(&names, &record.task_name) && among(&nodes, &record.node_id) && among(&statuses, &record.status)
+        })
+        .map(|record| {
+            let mut shown = record.task.clone();
+            if let Some(members) = shown.as_object_mut() {
+                members.shift_remove("id");
+            }
+            shown["task_name"] = json!(record.task_name);
+            shown["node_id"] = json!(record.node_id);
+            shown["status"] = json!(record.status);
+            shown["time_start"] = json!(record.time_start);
+            shown["time_end"] = json!(record.time_end);
+            shown["custom"] = record.custom.clone();
+            if with_summary {
+                shown["summary"] = record.summary.clone();
+            }
+            shown
+        })
+        .collect();
+    Ok(Reply::ok(shown))
+}
+
+fn kept(value: Value, what: &str) -> Answer {
+    if value.is_null() {
+        return Err(ApiError::new(404, format!("There is no {what} of this transaction")));
+    }
+    Ok(Reply::ok(value))
+}
+
+/// `GET /transactions/:id/deployment_info/`: what each node was told, by uid.
+pub(crate) fn deployment_info(call: &Call<'_>) -> Answer {
+    kept(run_of(call)?.deployment_info, "deployment info")
+}
+
+/// `GET /transactions/:id/settings/`
+pub(crate) fn settings(call: &Call<'_>) -> Answer {
+    kept(run_of(call)?.settings, "settings")
+}
+
+/// `GET /transactions/:id/network_configuration/`
+pub(crate) fn network_configuration(call: &Call<'_>) -> Answer {
+    kept(run_of(call)?.network_configuration, "network configuration")
+}

@@ -1,0 +1,13 @@
+//! The state: one SQLite database, one transaction a request.
+
+mod document;
+mod rows;
+mod schema;
+
+pub(crate) use document::{all, delete, find, find_all, get, insert, replace};
+pub(crate) use rows::{
+    Address, Cluster, ClusterPlugin, GraphOwner, HistoryRecord, Link, Message, Node, Notification, Plugin, PluginFiles,
+    Release, Task, addresses, cluster_plugins, graphs,
+};
+pub use schema::StoreError;
+pub(crate) use schema::{Store, burn_id};

@@ -1,0 +1,184 @@
+//! Opening the database and its tables.
+
+use std::sync::Mutex;
+
+use rusqlite::Connection;
+
+use crate::config::Database;
+
+/// Version of the tables, kept in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+
+/// Documents are JSON text; what is searched for is indexed by expression, so a new field needs no new column.
+const TABLES: &str = "
+CREATE TABLE releases (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE plugins (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE UNIQUE INDEX plugin_name_version ON plugins (document ->> 'name', document ->> 'version');
+CREATE TABLE clusters (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE UNIQUE INDEX cluster_name ON clusters (document ->> 'name');
+CREATE TABLE cluster_plugins (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster_id INTEGER NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+    plugin_id INTEGER NOT NULL REFERENCES plugins (id) ON DELETE CASCADE,
+    enabled INTEGER NOT NULL DEFAULT 0,
+    attributes TEXT NOT NULL,
+    UNIQUE (cluster_id, plugin_id)
+);
+CREATE TABLE nodes (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE UNIQUE INDEX node_mac ON nodes (document ->> 'mac');
+CREATE INDEX node_cluster ON nodes (document ->> 'cluster');
+CREATE TABLE addresses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster_id INTEGER NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+    network TEXT NOT NULL,
+    node_id INTEGER REFERENCES nodes (id) ON DELETE CASCADE,
+    vip TEXT,
+    address TEXT NOT NULL,
+    UNIQUE (network, address)
+);
+CREATE TABLE tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE UNIQUE INDEX task_uuid ON tasks (document ->> 'uuid');
+CREATE INDEX task_cluster ON tasks (document ->> 'cluster');
+CREATE TABLE history (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE INDEX history_task ON history (document ->> 'task_id', document ->> 'node_id', document ->> 'task_name');
+CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE links (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE graphs (
+    owner TEXT NOT NULL, owner_id INTEGER NOT NULL, type TEXT NOT NULL, tasks TEXT NOT NULL,
+    PRIMARY KEY (owner, owner_id, type)
+);
+";
+
+const TABLE_NAMES: &[&str] = &[
+    "graphs",
+    "messages",
+    "links",
+    "notifications",
+    "history",
+    "tasks",
+    "addresses",
+    "nodes",
+    "cluster_plugins",
+    "clusters",
+    "plugins",
+    "releases",
+];
+
+/// The open database.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the database and makes the tables in an empty one.
+    pub(crate) fn open(database: &Database) -> Result<Self, StoreError> {
+        let place = match database {
+            Database::Memory => "memory".to_owned(),
+            Database::File(path) => path.to_string(),
+        };
+        let open = || -> Result<Connection, rusqlite::Error> {
+            let connection = match database {
+                Database::Memory => Connection::open_in_memory()?,
+                Database::File(path) => Connection::open(path.as_std_path())?,
+            };
+            if let Database::File(_) = database {
+                connection.pragma_update(None, "journal_mode", "WAL")?;
+                connection.pragma_update(None, "synchronous", "NORMAL")?;
+            }
+            connection.pragma_update(None, "foreign_keys", true)?;
+            Ok(connection)
+        };
+        let error = |source| StoreError::Open {
+            place: place.clone(),
+            source,
+        };
+        let connection = open().map_err(error)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(error)?;
+        match version {
+            0 => connection
+                .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
+                .map_err(error)?,
+            VERSION => {}
+            found => {
+                return Err(StoreError::Version {
+                    place,
+                    found,
+                    wanted: VERSION,
+                });
+            }
+        }
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// Runs `work` in a transaction: `Ok` commits, `Err` rolls back and then runs `after_rollback`, whose work stays.
+    pub(crate) fn transaction<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+        after_rollback: impl FnOnce(&Connection, &E) -> Result<(), rusqlite::Error>,
+    ) -> Result<T, E> {
+        // A panic in a request leaves the connection sound: its transaction was rolled back when it was dropped.
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        match work(&transaction) {
+            Ok(value) => {
+                transaction.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                transaction.rollback()?;
+                after_rollback(&connection, &error)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Empties every table and starts ids at 1 again.
+    pub(crate) fn clear(connection: &Connection) -> Result<(), rusqlite::Error> {
+        for table in TABLE_NAMES {
+            connection.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        connection.execute("DELETE FROM sqlite_sequence", [])?;
+        Ok(())
+    }
+}
+
+/// Uses up the next id of `table`, as a failed insert does with PostgreSQL's sequences.
+pub(crate) fn burn_id(connection: &Connection, table: &str) -> Result<(), rusqlite::Error> {
+    let changed = connection.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = ?1", [table])?;
+    if changed == 0 {
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, 1)", [table])?;
+    }
+    Ok(())
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened or set up.
+    #[error("cannot open the database `{place}`: {source}")]
+    Open {
+        /// `memory` or the file.
+        place: String,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Another version of this program wrote it.
+    #[error("the database `{place}` has format {found}, this program needs {wanted}; remove the file to start anew")]
+    Version {
+        /// The file.
+        place: String,
+        /// Its format.
+        found: i64,
+        /// The format that can be read.
+        wanted: i64,
+    },
+}
