@@ -54,7 +54,16 @@ pub(crate) async fn ensure(engine: &Engine, reference: &str, progress: ProgressS
         .tempdir_in("/var/tmp")?;
     let root = Utf8Path::from_path(directory.path())
         .ok_or_else(|| failed("the temporary directory is not UTF-8".to_owned()))?;
-    let debootstrap = ["debootstrap", "--variant=minbase", suite, root.as_str(), MIRROR];
+    // In a mount namespace of its own: were it killed, its mounts must not stay below a directory that is removed.
+    let debootstrap = [
+        "unshare",
+        "--mount",
+        "debootstrap",
+        "--variant=minbase",
+        suite,
+        root.as_str(),
+        MIRROR,
+    ];
     run(&debootstrap, progress).await.map_err(&failed)?;
     progress(ImageProgress::Base(format!("importing {reference}")));
     import(engine, root, reference).await.map_err(&failed)

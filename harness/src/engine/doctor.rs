@@ -1,12 +1,17 @@
 //! Looks at engine and machine before anybody waits for them in vain.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use tokio::process::Command;
 
 use super::base;
 use super::connect::Engine;
+use super::images::{self, Target};
+use super::labels::RunId;
+use super::node::{NodeSpec, TargetNode};
+use super::sweep::RunGuard;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +93,7 @@ pub async fn doctor() -> Vec<Finding> {
         ));
     }
     findings.push(base_image(&engine).await);
+    findings.push(systemd(&engine).await);
     findings.push(leftovers(&engine).await);
     findings
 }
@@ -205,6 +211,44 @@ async fn base_image(engine: &Engine) -> Finding {
         ),
         Err(error) => Finding::problem("base image", error.to_string(), "see the engine's log"),
     }
+}
+
+/// Boots a node for the proof, where its image is there.
+async fn systemd(engine: &Engine) -> Finding {
+    const SUBJECT: &str = "systemd in containers";
+    let reference = match images::built(engine, Target::Node, base::DEFAULT).await {
+        Ok(Some(reference)) => reference,
+        Ok(None) => return Finding::good(SUBJECT, "not tried: the image `node` is not built yet"),
+        Err(error) => return Finding::problem(SUBJECT, error.to_string(), "see the engine's log"),
+    };
+    let run = RunId::new("doctor");
+    let guard = RunGuard::new(engine, &run);
+    let mut spec = NodeSpec::new("doctor", "0", &reference);
+    spec.boot_timeout = Duration::from_secs(60);
+    let started = Instant::now();
+    let finding = match TargetNode::start_with(engine, &run, &[], spec).await {
+        Ok(node) if node.readiness.failed_units.is_empty() => Finding::good(
+            SUBJECT,
+            format!("a node boots in {:.1} s", started.elapsed().as_secs_f64()),
+        ),
+        Ok(node) => Finding::warning(
+            SUBJECT,
+            format!(
+                "a node boots, but these units fail: {}",
+                node.readiness.failed_units.join(", ")
+            ),
+            "look at them in a node that is kept (`--keep always`)",
+        ),
+        Err(error) => Finding::problem(
+            SUBJECT,
+            error.to_string(),
+            "nodes need the capabilities SYS_ADMIN and NET_ADMIN and an unconfined seccomp profile; a rootless or \
+             restricted engine may deny them",
+        ),
+    };
+    // What is left would be found by label; the finding matters more.
+    let _ = guard.clean_up().await;
+    finding
 }
 
 async fn leftovers(engine: &Engine) -> Finding {

@@ -75,6 +75,16 @@ pub enum EngineError {
         /// What was looked through.
         tried: String,
     },
+    /// No run has such a container.
+    #[error(
+        "no run has a container `{wanted}`\n  hint: there are: {known}; `fuelrig test --keep always` keeps a run's containers"
+    )]
+    NoContainer {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
     /// A command in a container failed.
     #[error("{container}: `{command}` ended with code {code}{}", log_block(.output))]
     Command {

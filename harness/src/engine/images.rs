@@ -341,6 +341,19 @@ fn shortened(step: &str) -> String {
     short
 }
 
+/// The reference of a target that is built already, as this executable would build it.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) async fn built(engine: &Engine, target: Target, base: &str) -> Result<Option<String>, ImageError> {
+    let recipe = Dockerfile::parse(DOCKERFILE).recipe(target.name())?;
+    let reference = format!(
+        "fuelrig/{target}:{}",
+        context::key(&recipe, &context::files(&recipe), base, None)
+    );
+    Ok(engine.has_image(&reference).await?.then_some(reference))
+}
+
 async fn ensure_reference(engine: &Engine, reference: &str) -> Result<(), ImageError> {
     if engine.has_image(reference).await? {
         return Ok(());

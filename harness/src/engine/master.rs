@@ -1,38 +1,24 @@
 //! The emulated master: nginx, rsync and mock-nailgun in one network namespace, at the master's address.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bollard::models::{HostConfig, PortBinding, VolumeCreateRequest};
 use bollard::query_parameters::{InspectContainerOptions, UploadToContainerOptionsBuilder};
 use camino::Utf8Path;
-use testcontainers::core::logs::LogFrame;
-use testcontainers::core::{IntoContainerPort as _, Mount, WaitFor};
-use testcontainers::runners::AsyncRunner as _;
-use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _};
+use testcontainers::core::WaitFor;
 
 use super::connect::Engine;
-use super::containers::{Condition, LOG_LINES, last_lines};
+use super::containers::{Condition, LOG_LINES};
 use super::context;
 use super::error::{EngineError, ImageError};
 use super::exec::{ExecError, ExecRequest};
-use super::images::{Images, Target, split_reference};
+use super::images::{Images, Target};
 use super::labels::RunId;
 use super::networks::Networks;
+use super::service::{API_PORT, Held, REPOSITORY_PORT, START_TIMEOUT, Starter};
 
-/// Where everything that the master serves lies, in all three containers.
-const ROOT: &str = "/var/www/nailgun";
-/// Nailgun's API and its neighbours.
-const API_PORT: u16 = 8000;
-/// Plugin repositories.
-const REPOSITORY_PORT: u16 = 8080;
-/// How long one service of the master may take to start.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// Memory and processes that one service of the master may take.
-const MEMORY: i64 = 1 << 30;
-const PROCESSES: i64 = 512;
 /// How much a command in the master may say.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
@@ -266,14 +252,12 @@ impl Master {
     /// # Errors
     /// The engine refuses.
     pub async fn stop(mut self) -> Result<(), EngineError> {
-        for mut held in self.held.drain(..) {
-            if let Some(container) = held.0.take() {
-                container.rm().await.map_err(|error| EngineError::NotReady {
-                    container: "the master".to_owned(),
-                    reason: format!("it cannot be removed: {error}"),
-                    log: Vec::new(),
-                })?;
-            }
+        for held in self.held.drain(..) {
+            held.remove().await.map_err(|error| EngineError::NotReady {
+                container: "the master".to_owned(),
+                reason: format!("it cannot be removed: {error}"),
+                log: Vec::new(),
+            })?;
         }
         Ok(())
     }
@@ -407,120 +391,6 @@ fn publish(host: &mut HostConfig) {
 fn join_namespace(host: &mut HostConfig, namespace: &str) {
     host.network_mode = Some(namespace.to_owned());
     host.publish_all_ports = Some(false);
-}
-
-struct Starter<'a> {
-    engine: &'a Engine,
-    run: &'a RunId,
-    images: &'a Images,
-    volume: String,
-}
-
-impl Starter<'_> {
-    async fn start(
-        &self,
-        target: Target,
-        ready: WaitFor,
-        command: Vec<String>,
-        modify: impl Fn(&mut HostConfig) + Send + Sync + 'static,
-    ) -> Result<Held, ImageError> {
-        let (image, tag) = split_reference(self.images.reference(&target.into())?);
-        let mut image = GenericImage::new(image, tag).with_wait_for(ready);
-        if target == Target::Nginx {
-            image = image
-                .with_exposed_port(API_PORT.tcp())
-                .with_exposed_port(REPOSITORY_PORT.tcp());
-        }
-        let log = LogTail::default();
-        let sink = log.clone();
-        let mut request = ContainerRequest::from(image)
-            .with_container_name(self.run.object_name(target.name()))
-            .with_labels(self.run.labels(target.name()))
-            .with_mount(Mount::volume_mount(&self.volume, ROOT))
-            .with_startup_timeout(START_TIMEOUT)
-            .with_log_consumer(move |frame: &LogFrame| sink.push(frame))
-            .with_host_config_modifier(move |host| {
-                host.memory = Some(MEMORY);
-                host.pids_limit = Some(PROCESSES);
-                modify(host);
-            });
-        if !command.is_empty() {
-            request = request.with_cmd(command);
-        }
-        match request.start().await {
-            Ok(container) => Ok(Held(Some(container))),
-            Err(error) => {
-                // The container is gone already; its last lines may still be on their way.
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                tracing::debug!(engine = self.engine.address, %target, "a service of the master did not start");
-                Err(EngineError::NotReady {
-                    container: target.to_string(),
-                    reason: reason(&error),
-                    log: log.lines(),
-                }
-                .into())
-            }
-        }
-    }
-}
-
-/// The error and what lies under it, without the log that testcontainers puts into it.
-fn reason(error: &testcontainers::TestcontainersError) -> String {
-    let text = error.to_string();
-    match text.split_once("before finding message") {
-        Some(_) => "it ended before it was ready".to_owned(),
-        None => text,
-    }
-}
-
-/// The last lines of a container's log, collected while it lives.
-#[derive(Debug, Clone, Default)]
-struct LogTail(Arc<Mutex<VecDeque<String>>>);
-
-impl LogTail {
-    fn push(&self, frame: &LogFrame) {
-        let bytes = match frame {
-            LogFrame::StdOut(bytes) | LogFrame::StdErr(bytes) => bytes,
-        };
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in last_lines(&String::from_utf8_lossy(bytes), LOG_LINES) {
-            if lines.len() == LOG_LINES {
-                lines.pop_front();
-            }
-            lines.push_back(line);
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
-    }
-}
-
-/// A container of testcontainers, which removes it when dropped, but panics where there is no runtime.
-#[derive(Debug)]
-struct Held(Option<ContainerAsync<GenericImage>>);
-
-impl Held {
-    fn id(&self) -> &str {
-        self.0.as_ref().map_or("", |container| container.id())
-    }
-
-    fn forget(mut self) {
-        std::mem::forget(self.0.take());
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if tokio::runtime::Handle::try_current().is_err() {
-            std::mem::forget(self.0.take());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The Docker side of the rig: images, networks, the emulated master, target nodes, and cleaning up after them.
 
+mod access;
 mod base;
 mod connect;
 mod containers;
@@ -20,6 +21,7 @@ mod node;
 mod node_access;
 mod process;
 mod routes;
+mod service;
 mod subnet;
 mod sweep;
 

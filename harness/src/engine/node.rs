@@ -130,8 +130,18 @@ impl TargetNode {
     /// # Errors
     /// The engine refuses, the container dies, or it is not up within the spec's boot timeout.
     pub async fn start(engine: &Engine, run: &RunId, networks: &Networks, spec: NodeSpec) -> Result<Self, EngineError> {
-        let name = run.object_name(&spec.name);
         let legs = legs(networks, &spec.addresses);
+        Self::start_with(engine, run, &legs, spec).await
+    }
+
+    /// As [`TargetNode::start`], with these legs and no others.
+    pub(crate) async fn start_with(
+        engine: &Engine,
+        run: &RunId,
+        legs: &[(&Network, Ipv4Addr)],
+        spec: NodeSpec,
+    ) -> Result<Self, EngineError> {
+        let name = run.object_name(&spec.name);
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let id = engine
             .docker
