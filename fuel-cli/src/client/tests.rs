@@ -38,7 +38,7 @@ async fn a_plugin_is_enabled_with_its_settings_and_reaches_the_deployment() {
         .await
         .unwrap()
         .into_iter()
-        .find(|release| release.version == "mitaka-9.0")
+        .find(|release| release.version == "mitaka-9.0" && release.state == "available")
         .unwrap();
     let environment = client.create_environment("test", release.id).await.unwrap().id;
 

@@ -2,6 +2,7 @@
 
 use super::arguments::EnvironmentArguments;
 use super::session::{CommandError, Session};
+use crate::model::Cluster;
 use crate::table;
 
 /// Lists, creates or deletes environments.
@@ -28,12 +29,9 @@ pub(super) async fn execute(session: &mut Session<'_>, arguments: EnvironmentArg
         session.client.delete_environment(id, arguments.force).await?;
         return session.say(&format!("Environment with id={id} was deleted"));
     }
-    let raw = session.client.get("clusters/").await?;
+    let (raw, clusters) = session.fetch::<Cluster>("clusters/").await?;
     let wanted = session.environment;
-    let rows: Vec<Vec<String>> = session
-        .client
-        .environments()
-        .await?
+    let rows: Vec<Vec<String>> = clusters
         .into_iter()
         .filter(|cluster| wanted.is_none_or(|wanted| cluster.id == wanted))
         .map(|cluster| {

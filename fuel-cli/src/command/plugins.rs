@@ -42,8 +42,7 @@ pub(super) async fn execute(session: &mut Session<'_>, arguments: PluginArgument
 }
 
 async fn list(session: &mut Session<'_>) -> Result<(), CommandError> {
-    let raw = session.client.get("plugins/").await?;
-    let plugins: Vec<Plugin> = session.client.plugins().await?;
+    let (raw, plugins) = session.fetch::<Plugin>("plugins/").await?;
     let rows: Vec<Vec<String>> = plugins
         .into_iter()
         .map(|plugin| {

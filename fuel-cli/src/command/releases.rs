@@ -2,15 +2,13 @@
 
 use super::arguments::ReleaseArguments;
 use super::session::{CommandError, Session};
+use crate::model::Release;
 use crate::table;
 
 /// Lists releases.
 pub(super) async fn execute(session: &mut Session<'_>, _: &ReleaseArguments) -> Result<(), CommandError> {
-    let raw = session.client.get("releases/").await?;
-    let rows: Vec<Vec<String>> = session
-        .client
-        .releases()
-        .await?
+    let (raw, releases) = session.fetch::<Release>("releases/").await?;
+    let rows: Vec<Vec<String>> = releases
         .into_iter()
         .map(|release| {
             vec![

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Parser as _;
+use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::arguments::{Arguments, Command, with_words_as_flags};
@@ -46,6 +48,14 @@ pub(super) struct Session<'writer> {
 }
 
 impl Session<'_> {
+    /// `GET`s a list once: as it came, and as a type.
+    pub(super) async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<(Value, Vec<T>), CommandError> {
+        let raw = self.client.get(path).await?;
+        let typed = Vec::deserialize(&raw)
+            .map_err(|error| CommandError::Text(format!("{path}: the answer is not as expected: {error}")))?;
+        Ok((raw, typed))
+    }
+
     /// A line for people.
     pub(super) fn say(&mut self, line: &str) -> Result<(), CommandError> {
         Ok(writeln!(self.output, "{line}")?)
