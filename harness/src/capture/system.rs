@@ -136,9 +136,10 @@ pub(crate) fn read_addresses(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Reads routes, one a line, without what counts down.
+/// Reads routes, one a line, without what counts down and without the table that the kernel makes of the addresses.
 pub(crate) fn read_routes(text: &str) -> BTreeSet<String> {
     text.lines()
+        .filter(|line| !line.contains(" table local "))
         .map(|line| {
             let mut words = line.split_ascii_whitespace();
             let mut kept = Vec::new();
@@ -260,7 +261,9 @@ mod tests {
             addresses,
             BTreeSet::from(["eth0 inet 10.0.0.2/24 scope global eth0".to_owned()])
         );
-        let routes = read_routes("default via 10.0.0.1 dev eth0 expires 59sec metric 5\n\n");
+        let routes = read_routes(
+            "default via 10.0.0.1 dev eth0 expires 59sec metric 5\n\nlocal 10.0.0.2 dev lo table local proto kernel\n",
+        );
         assert_eq!(
             routes,
             BTreeSet::from(["default via 10.0.0.1 dev eth0 metric 5".to_owned()])

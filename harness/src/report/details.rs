@@ -21,7 +21,8 @@ pub(crate) fn details(verdict: &Verdict, style: &Style) -> Vec<String> {
             colour(task.called).paint(&plain(&title), style.colours),
             task.called.meaning()
         ));
-        lines.extend(task.error.iter().map(|error| format!("  {}", plain(error))));
+        let error = task.error.as_deref().unwrap_or_default().trim().lines();
+        lines.extend(error.map(|line| format!("  {}", plain(line))));
         for difference in task.differences.iter().take(style.differences) {
             lines.extend(difference_lines(difference, style));
         }
@@ -72,8 +73,10 @@ fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
             plain(&shown.join(", "))
         ));
     }
-    if difference.blame == Blame::Only {
-        lines.push("    no other task could have done it".to_owned());
+    match difference.blame {
+        Blame::Only => lines.push("    no other task could have done it".to_owned()),
+        Blame::Likely => lines.push("    probably here: the other tasks say that they changed nothing".to_owned()),
+        _ => {}
     }
     lines.extend(difference.diff.iter().flat_map(|diff| diff_lines(diff, style)));
     lines

@@ -255,7 +255,8 @@ fn failed_tasks(report: &Report, style: &Style) -> Vec<String> {
             lines.push(String::new());
             let title = format!("{} / {} failed in deployment {}", task.node, task.task, deployment.run);
             lines.push(Colour::Red.paint(&plain(&title), style.colours));
-            lines.extend(task.error.iter().map(|error| format!("  {}", plain(error))));
+            let error = task.error.as_deref().unwrap_or_default().trim().lines();
+            lines.extend(error.map(|line| format!("  {}", plain(line))));
             lines.extend(
                 task.puppet_errors
                     .iter()

@@ -140,14 +140,13 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
 
 /// A text on one line that cannot confuse a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| {
-            let escaped: Box<dyn Iterator<Item = char>> = if letter.is_control() {
-                Box::new(letter.escape_default())
-            } else {
-                Box::new(std::iter::once(letter))
-            };
-            escaped
-        })
-        .collect()
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\t' => plain.push_str("    "),
+            letter if letter.is_control() => plain.extend(letter.escape_default()),
+            letter => plain.push(letter),
+        }
+    }
+    plain
 }

@@ -27,6 +27,8 @@ pub(crate) enum Owner {
     Window(usize),
     /// The only task that can have done it.
     Only(usize),
+    /// The only one of several that does not say that it changed nothing.
+    Likely(usize),
     /// Any of these.
     Candidates(Vec<usize>),
     /// Nobody's.
@@ -69,16 +71,25 @@ impl Windows {
     }
 
     /// Whose a change is that has no time and is no file: only tasks that run somebody's code can have made it.
-    pub(crate) fn owner_without_time(&self) -> Owner {
-        let candidates: Vec<usize> = self
+    ///
+    /// `denies` is whether the tool says that the task with this number changed nothing. That is no proof, so it only
+    /// decides between tasks of which others do not say so.
+    pub(crate) fn owner_without_time(&self, denies: impl Fn(usize) -> bool) -> Owner {
+        let mut candidates: Vec<usize> = self
             .windows
             .iter()
             .filter(|window| window.runs_code)
             .map(|window| window.task)
             .collect();
+        if let [only] = candidates.as_slice() {
+            return Owner::Only(*only);
+        }
+        if candidates.iter().any(|&task| !denies(task)) {
+            candidates.retain(|&task| !denies(task));
+        }
         match candidates.as_slice() {
             [] => Owner::Outside,
-            [only] => Owner::Only(*only),
+            [likely] => Owner::Likely(*likely),
             _ => Owner::Candidates(candidates),
         }
     }

@@ -62,14 +62,15 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
             hidden.add(rule, &finding.subject);
             continue;
         }
-        match owner(&finding, &windows) {
-            Owner::Window(task) => {
+        match owner(&finding, &windows, |task| told[task].0 == Said::Unchanged) {
+            owner @ (Owner::Window(task) | Owner::Only(task) | Owner::Likely(task)) => {
+                let blame = match owner {
+                    Owner::Window(_) => Blame::Window,
+                    Owner::Only(_) => Blame::Only,
+                    _ => Blame::Likely,
+                };
                 let resource = resource_of(&finding, &told[task].1);
-                differences[task].push(difference(finding, Blame::Window, resource));
-            }
-            Owner::Only(task) => {
-                let resource = resource_of(&finding, &told[task].1);
-                differences[task].push(difference(finding, Blame::Only, resource));
+                differences[task].push(difference(finding, blame, resource));
             }
             Owner::Candidates(tasks) => {
                 let names = tasks.iter().map(|&task| node.second[task].task.clone()).collect();
@@ -133,10 +134,10 @@ fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
     }
 }
 
-fn owner(finding: &Finding, windows: &Windows) -> Owner {
+fn owner(finding: &Finding, windows: &Windows, denies: impl Fn(usize) -> bool) -> Owner {
     match finding.time_ns {
         Some(time) => windows.owner_at(time),
-        None => windows.owner_without_time(),
+        None => windows.owner_without_time(denies),
     }
 }
 
@@ -164,7 +165,8 @@ fn count_first_run<'a>(node: &NodeRuns<'a>, noise: &NoiseList) -> BTreeMap<&'a s
         .iter()
         .filter(|finding| noise.hides(Field::of(finding.kind), &finding.subject).is_none())
     {
-        if let Owner::Window(task) | Owner::Only(task) = owner(finding, &windows) {
+        // In the first run hardly a task says that it changed nothing.
+        if let Owner::Window(task) | Owner::Only(task) = owner(finding, &windows, |_| false) {
             *counts.entry(node.first[task].task.as_str()).or_default() += 1;
         }
     }

@@ -242,6 +242,8 @@ pub enum Blame {
     Window,
     /// It has no time, and only this task can have done it.
     Only,
+    /// It has no time, and of the tasks that can have done it only this one does not say that it changed nothing.
+    Likely,
     /// It has no time, and any of these tasks can have done it.
     Candidates(Vec<String>),
     /// Its time falls outside every window.

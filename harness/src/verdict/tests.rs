@@ -499,6 +499,21 @@ fn what_has_no_time_is_blamed_only_when_one_task_can_have_done_it() {
 }
 
 #[test]
+fn what_has_no_time_is_likely_of_the_only_task_that_does_not_deny_it() {
+    let (mut before, mut after) = (state(200.0, &[]), state(500.0, &[]));
+    before.sysctl.insert("net.ipv4.ip_forward".to_owned(), "0".to_owned());
+    after.sysctl.insert("net.ipv4.ip_forward".to_owned(), "1".to_owned());
+    let denies = puppet("calm", 300.0, 301.0, &[]);
+    let records = [denies.clone(), task("script", "shell", 302.0, 310.0)];
+    let verdict = judged(&before, &after, &records, false);
+    assert_eq!(verdict.tasks[1].differences[0].blame, Blame::Likely);
+
+    let all_deny = [denies, puppet("calm too", 302.0, 310.0, &[])];
+    let verdict = judged(&before, &after, &all_deny, false);
+    assert!(matches!(&verdict.unattributed[0].difference.blame, Blame::Candidates(tasks) if tasks.len() == 2));
+}
+
+#[test]
 fn what_the_lists_hide_is_counted_with_its_reason() {
     let ignore = Ignore {
         path: Some("/var/lib/trove/heartbeat".to_owned()),
