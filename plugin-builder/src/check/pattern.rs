@@ -1,8 +1,12 @@
 //! The regular expressions of the rules, with Python's meaning.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use regex::Regex;
+
+static KNOWN: LazyLock<Mutex<HashMap<&'static str, Pattern>>> = LazyLock::new(Mutex::default);
 
 /// A pattern: its text as the messages show it, and what it matches.
 #[derive(Clone)]
@@ -14,12 +18,17 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern in Python's notation, of which the rules use little.
+    /// A pattern in Python's notation, of which the rules use little. Each is compiled once.
+    pub(crate) fn new(text: &'static str) -> Self {
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(text).or_insert_with(|| Self::compile(text)).clone()
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "the patterns are constants, and every test compiles them"
     )]
-    pub(crate) fn new(text: &'static str) -> Self {
+    fn compile(text: &'static str) -> Self {
         let (rest, excluded_start) = match text.strip_prefix("^(?!").and_then(|rest| rest.split_once(')')) {
             Some((excluded, rest)) => (format!("^{rest}"), Some(excluded)),
             None => (text.to_owned(), None),

@@ -13,6 +13,8 @@ pub(crate) fn dict_order(mapping: &Mapping) -> Vec<(&Node, &Node)> {
     for (index, (key, _)) in entries.iter().enumerate() {
         table.insert(hash(key), index);
     }
+    // PyYAML fills one dictionary and then updates an empty one from it.
+    let table = table.copied();
     table
         .slots
         .iter()
@@ -64,10 +66,7 @@ impl Table {
 
     fn grow(&mut self) {
         let wanted = self.used * if self.used > 50_000 { 2 } else { 4 };
-        let mut size = 8;
-        while size <= wanted {
-            size *= 2;
-        }
+        let size = Self::size_above(wanted);
         let old = std::mem::replace(&mut self.slots, vec![None; size]);
         for (hash, index) in old.into_iter().flatten() {
             self.place(hash, index);

@@ -6,6 +6,7 @@ use camino::Utf8Path;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::error::{YamlError, YamlErrorKind};
+use super::indentation::Reindented;
 use super::mapping::Mapping;
 use super::node::{Node, Span, Yaml};
 use super::scalar::{Resolved, construct, resolve_plain};
@@ -41,9 +42,22 @@ pub fn parse(text: &[u8], name: &Utf8Path) -> Result<Node, YamlError> {
     }
     let text = decode(text).ok_or_else(|| fail(YamlErrorKind::Encoding))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut text = Reindented::new(text);
+    loop {
+        match parse_text(&text.text(), name) {
+            Ok(mut node) => {
+                text.restore(&mut node);
+                return Ok(node);
+            }
+            Err(error) if text.repair(&error) => {}
+            Err(error) => return Err(text.restore_error(error)),
+        }
+    }
+}
+
+fn parse_text(text: &str, name: &Utf8Path) -> Result<Node, YamlError> {
     let mut strictness = Strictness::new(text);
     strictness.characters().map_err(|problem| problem.into_error(name))?;
-
     let mut composer = Composer::new(name);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
@@ -93,6 +107,7 @@ struct Finished {
 enum Frame {
     Sequence {
         items: Vec<Node>,
+        pairs: bool,
     },
     Mapping {
         entries: Vec<(Resolved, Span, Node)>,
@@ -144,8 +159,18 @@ impl<'a> Composer<'a> {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::SequenceStart(anchor, tag) => {
-                self.collection_tag(tag.as_deref(), "seq", span)?;
-                self.push(Frame::Sequence { items: Vec::new() }, anchor, span)
+                let pairs = tag.as_deref().is_some_and(is_pairs);
+                if !pairs {
+                    self.collection_tag(tag.as_deref(), "seq", span)?;
+                }
+                self.push(
+                    Frame::Sequence {
+                        items: Vec::new(),
+                        pairs,
+                    },
+                    anchor,
+                    span,
+                )
             }
             Event::MappingStart(anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "map", span)?;
@@ -236,7 +261,8 @@ impl<'a> Composer<'a> {
     fn pop(&mut self) -> Result<(), YamlError> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let value = match open.frame {
-            Frame::Sequence { items } => Yaml::Sequence(items),
+            Frame::Sequence { items, pairs: false } => Yaml::Sequence(items),
+            Frame::Sequence { items, pairs: true } => Yaml::Sequence(self.pairs(items)?),
             Frame::Mapping { entries, .. } => Yaml::Mapping(self.mapping(entries)?),
         };
         let finished = Finished {
@@ -287,7 +313,7 @@ impl<'a> Composer<'a> {
         let node = Node::new(value, span);
         match self.open.last_mut().map(|open| &mut open.frame) {
             None => self.root = Some(node),
-            Some(Frame::Sequence { items }) => items.push(node),
+            Some(Frame::Sequence { items, .. }) => items.push(node),
             Some(Frame::Mapping { entries, key }) => {
                 if let Some((key, key_span)) = key.take() {
                     entries.push((key, key_span, node));
@@ -341,6 +367,27 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
+    /// `!!pairs` and `!!omap`: each mapping of one key becomes a list of key and value.
+    fn pairs(&self, items: Vec<Node>) -> Result<Vec<Node>, YamlError> {
+        items
+            .into_iter()
+            .map(|item| {
+                let span = item.span;
+                let entries = match item.value {
+                    Yaml::Mapping(mapping) => mapping.into_entries(),
+                    _ => Vec::new(),
+                };
+                match <[(Node, Node); 1]>::try_from(entries) {
+                    Ok([(key, value)]) => Ok(Node::new(Yaml::Sequence(vec![key, value]), span)),
+                    Err(_) => {
+                        let what = "each item of `!!pairs` is a mapping of one key";
+                        Err(self.error(span, YamlErrorKind::Value(what.to_owned())))
+                    }
+                }
+            })
+            .collect()
+    }
+
     fn key(&self, key: Yaml, span: Span) -> Result<Node, YamlError> {
         match key {
             Yaml::Sequence(_) => Err(self.error(span, YamlErrorKind::Key("list"))),
@@ -348,6 +395,10 @@ impl<'a> Composer<'a> {
             key => Ok(Node::new(key, span)),
         }
     }
+}
+
+fn is_pairs(tag: &Tag) -> bool {
+    tag.is_yaml_core_schema() && matches!(tag.suffix.as_str(), "pairs" | "omap")
 }
 
 /// `!`: "take it as what it looks like", which for a scalar is text.

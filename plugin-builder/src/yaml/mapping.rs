@@ -62,6 +62,17 @@ impl Mapping {
         self.duplicates.extend(other.duplicates);
     }
 
+    /// Hands out every key and value, those of duplicates included, to be changed.
+    pub(crate) fn each_node(&mut self, change: &mut impl FnMut(&mut Node)) {
+        for (key, value) in &mut self.entries {
+            change(key);
+            change(value);
+        }
+        for duplicate in &mut self.duplicates {
+            change(&mut duplicate.key);
+        }
+    }
+
     /// The entries themselves.
     pub(crate) fn into_entries(self) -> Vec<(Node, Node)> {
         self.entries

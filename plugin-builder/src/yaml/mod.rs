@@ -7,6 +7,7 @@
 
 mod composer;
 mod error;
+mod indentation;
 mod mapping;
 mod node;
 mod scalar;

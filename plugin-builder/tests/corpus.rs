@@ -1,0 +1,53 @@
+//! Checks and reads real plugins, and compares with what the original builder said about each.
+
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plugin_builder::{Plugin, check};
+use serde_json::Value;
+
+static CORPUS: LazyLock<Utf8PathBuf> =
+    LazyLock::new(|| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"));
+
+#[test]
+fn real_plugins_get_the_verdict_of_the_original_builder() {
+    let Ok(verdicts) = fs_err::read_to_string(CORPUS.join("verdicts.jsonl")) else {
+        println!("skipped: ../shared/corpus/verdicts.jsonl is not here");
+        return;
+    };
+    let (mut plugins, mut failing, mut same, mut wrong) = (0, 0, 0, Vec::new());
+    for line in verdicts.lines() {
+        let recorded: Value = serde_json::from_str(line).unwrap();
+        let name = recorded["dir"].as_str().unwrap();
+        let plugin = CORPUS.join("plugins").join(name);
+        let report = check(&plugin);
+        plugins += 1;
+        let ok = recorded["ok"].as_bool().unwrap();
+        let messages: Vec<String> = report.errors().map(ToString::to_string).collect();
+        if ok != messages.is_empty() {
+            wrong.push(format!("{name}: {messages:?}, recorded {}", recorded["error"]));
+        }
+        if let Some(error) = recorded["error"].as_str() {
+            failing += 1;
+            let first = report
+                .errors()
+                .next()
+                .and_then(|finding| finding.builder_message.clone());
+            let first = first.unwrap_or_default().replace(plugin.as_str(), "<PLUGIN>");
+            same += usize::from(first == error);
+            if first != error {
+                println!("{name}\n  recorded {error}\n  ours     {first}");
+            }
+        }
+        if ok && let Err(error) = Plugin::load(&plugin) {
+            wrong.push(format!("{name}: valid, but cannot be read: {error}"));
+        }
+    }
+    println!("{plugins} plugins, {failing} with a message, {same} the same");
+    assert!(
+        wrong.is_empty(),
+        "{} of {plugins} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
