@@ -8,8 +8,8 @@ use crate::configuration::Variables;
 use crate::test_master::{Master, call, fields};
 
 /// Builds the package of a plugin.
-fn package(master: &Master, directory: &str, version: &str) -> Utf8PathBuf {
-    let plugin = master.write_plugin(directory, version, "4.0.0");
+fn package(master: &Master, directory: &str, version: &str, package_version: &str) -> Utf8PathBuf {
+    let plugin = master.write_plugin(directory, version, package_version);
     let options = BuildOptions {
         hook: &HostHook,
         source_date_epoch: Some(0),
@@ -21,7 +21,7 @@ fn package(master: &Master, directory: &str, version: &str) -> Utf8PathBuf {
 #[tokio::test]
 async fn a_package_is_installed_listed_and_removed() {
     let master = Master::start().await;
-    let package = package(&master, "greeter", "1.0.0");
+    let package = package(&master, "greeter", "1.0.0", "4.0.0");
     let file = package.as_str();
 
     let called = master.fuel(&["plugins", "--install", file]).await;
@@ -53,8 +53,8 @@ async fn a_package_is_installed_listed_and_removed() {
 #[tokio::test]
 async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_newer_package() {
     let master = Master::start().await;
-    let old = package(&master, "old", "1.0.0");
-    let new = package(&master, "new", "1.0.1");
+    let old = package(&master, "old", "1.0.0", "4.0.0");
+    let new = package(&master, "new", "1.0.1", "4.0.0");
     assert_eq!(master.fuel(&["plugins", "--install", old.as_str()]).await.code, 0);
 
     let called = master.fuel(&["plugins", "--install", old.as_str()]).await;
@@ -84,6 +84,53 @@ async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_new
     assert_eq!(master.fuel(&["plugins", "--update", old.as_str()]).await.code, 1);
     let called = master.fuel(&["plugins", "--downgrade", old.as_str()]).await;
     assert_eq!((called.code, called.errors.as_str()), (0, ""));
+}
+
+#[tokio::test]
+async fn an_old_package_is_installed_with_a_warning_and_cannot_be_updated() {
+    let master = Master::start().await;
+    let package = package(&master, "greeter", "1.0.0", "1.0.0");
+    assert_eq!(package.extension(), Some("fp"));
+    let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
+    assert_eq!(called.code, 0, "{}", called.errors);
+    assert!(
+        called
+            .errors
+            .starts_with("DEPRECATION WARNING: The plugin has old 1.0 package format")
+    );
+    assert!(master.path("plugins/greeter-1.0.0/metadata.yaml").is_file());
+    let called = master.fuel(&["plugins", "--update", package.as_str()]).await;
+    assert_eq!(called.code, 1);
+    assert!(
+        called
+            .errors
+            .starts_with("Update action is not supported for old plugins"),
+        "{}",
+        called.errors
+    );
+    assert_eq!(master.fuel(&["plugins", "--remove", "greeter==1.0.0"]).await.code, 0);
+    assert!(!master.path("plugins/greeter-1.0.0").exists());
+}
+
+#[tokio::test]
+async fn a_broken_package_leaves_what_was_there() {
+    let master = Master::start().await;
+    let package = package(&master, "greeter", "1.0.0", "4.0.0");
+    assert_eq!(master.fuel(&["plugins", "--install", package.as_str()]).await.code, 0);
+    let whole = fs_err::read(&package).unwrap();
+    fs_err::write(&package, &whole[..whole.len() / 2]).unwrap();
+    let called = master
+        .fuel(&["plugins", "--install", package.as_str(), "--force"])
+        .await;
+    assert_eq!(called.code, 1, "{}", called.output);
+    let left: Vec<String> = master
+        .path("plugins")
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect();
+    assert_eq!(left, ["greeter-1.0"]);
+    assert!(master.path("plugins/greeter-1.0/metadata.yaml").is_file());
 }
 
 #[tokio::test]
