@@ -44,6 +44,27 @@ impl Table {
         }
     }
 
+    /// `{}.update(self)`: the room for all is made at once, and the order is that of the slots.
+    fn copied(&self) -> Self {
+        let mut copy = Self::new();
+        if self.used * 3 >= copy.slots.len() * 2 {
+            copy.slots = vec![None; Self::size_above(self.used * 2)];
+        }
+        for (hash, index) in self.slots.iter().flatten() {
+            copy.place(*hash, *index);
+        }
+        copy.used = self.used;
+        copy
+    }
+
+    fn size_above(wanted: usize) -> usize {
+        let mut size = 8;
+        while size <= wanted {
+            size *= 2;
+        }
+        size
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
