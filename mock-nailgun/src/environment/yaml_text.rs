@@ -3,6 +3,8 @@
 //! Keys are sorted, as PyYAML sorts them. A string is written plain only where no reader can take it for something
 //! else: `on`, `012` or `12:30:45` are quoted.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Words that YAML 1.1 readers take for booleans or null.
@@ -120,21 +122,29 @@ fn string(value: &str) -> String {
     } else if value.chars().all(|character| (' '..='~').contains(&character)) {
         format!("'{}'", value.replace('\'', "''"))
     } else {
-        // JSON's escapes are YAML's; characters above ASCII may stand as they are, except the ones YAML breaks lines at.
-        Value::from(value)
-            .to_string()
-            .replace('\u{85}', "\\N")
-            .replace('\u{2028}', "\\L")
-            .replace('\u{2029}', "\\P")
-            .replace('\u{feff}', "\\uFEFF")
-            .replace('\u{7f}', "\\x7F")
-            .chars()
-            .map(|character| match character {
-                '\u{80}'..='\u{9f}' => format!("\\x{:02X}", u32::from(character)),
-                other => other.to_string(),
-            })
-            .collect()
+        double_quoted(value)
     }
+}
+
+/// With escapes for all that some reader might not take as it is: control characters, the line breaks of Unicode,
+/// the byte order mark, and what lies above U+FFFF.
+fn double_quoted(value: &str) -> String {
+    let mut text = String::from("\"");
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' => {
+                text.push(character);
+            }
+            other => {
+                let _ = write!(text, "\\U{:08X}", u32::from(other));
+            }
+        }
+    }
+    text.push('"');
+    text
 }
 
 /// Plain: begins with a letter or `/`, holds nothing that means something to YAML, and is no word for something else.

@@ -108,7 +108,9 @@ pub(crate) fn flat_sections(profile: &Profile, plugins: &[ClusterPlugin]) -> Map
 /// A container with the chosen version's fields and metadata beside the container's own `metadata`: what conditions
 /// see as `settings:<plugin>.<field>.value` and `settings:<plugin>.metadata.enabled`, enabled or not.
 pub(crate) fn lifted(container: &Value) -> Value {
-    let Some(metadata) = container.get("metadata").and_then(Value::as_object) else {
+    // A core section has metadata too, but no versions.
+    let metadata = container.get("metadata").and_then(Value::as_object);
+    let Some(metadata) = metadata.filter(|metadata| metadata.contains_key("versions")) else {
         return container.clone();
     };
     let chosen = metadata.get("chosen_id").unwrap_or(&Value::Null);
