@@ -58,7 +58,12 @@ impl PuppetJob {
             let tried = self.apply(site, remaining).await;
             let (mut attempt, result) = match tried {
                 Ok((mut output, account)) => {
-                    let problem = problem(&output, &account.run);
+                    let mut problem = problem(&output, &account.run);
+                    if let (true, Some(problem), Some(last)) =
+                        (self.shows_exec_output, &mut problem, account.exec_output.last())
+                    {
+                        problem.push_str(&format!("; the last it printed: {last}"));
+                    }
                     // A shell task's command speaks through Puppet's log.
                     if self.shows_exec_output && output.stdout.trim().is_empty() {
                         output.stdout = account.exec_output.join("\n");
