@@ -90,7 +90,7 @@ impl<R: Read> CpioReader<R> {
 
     /// Headers and contents start at multiples of four.
     fn align(&mut self) -> io::Result<()> {
-        while self.position % 4 != 0 {
+        while !self.position.is_multiple_of(4) {
             self.fill(&mut [0])?;
         }
         Ok(())

@@ -232,11 +232,12 @@ impl<'a> Composer<'a> {
     }
 
     fn collection_tag(&self, tag: Option<&Tag>, own: &str, span: Span) -> Result<(), YamlError> {
-        match tag {
-            Some(tag) if !is_non_specific(tag) && !(tag.is_yaml_core_schema() && tag.suffix == own) => {
-                Err(self.error(span, YamlErrorKind::Tag(tag_name(tag))))
-            }
-            _ => Ok(()),
+        let Some(tag) = tag else { return Ok(()) };
+        let fits = is_non_specific(tag) || (tag.is_yaml_core_schema() && tag.suffix == own);
+        if fits {
+            Ok(())
+        } else {
+            Err(self.error(span, YamlErrorKind::Tag(tag_name(tag))))
         }
     }
 

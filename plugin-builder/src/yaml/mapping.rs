@@ -1,5 +1,7 @@
 //! Keys with values, in the order of the file.
 
+use std::collections::HashMap;
+
 use super::node::{Integer, Node, Span, Yaml};
 
 /// A key that occurs again in the same mapping. The last value wins, silently, as in PyYAML.
@@ -15,6 +17,8 @@ pub struct Duplicate {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mapping {
     entries: Vec<(Node, Node)>,
+    /// Positions of text keys, which are nearly all keys.
+    texts: HashMap<String, usize>,
     duplicates: Vec<Duplicate>,
 }
 
@@ -45,7 +49,8 @@ impl Mapping {
     /// A text key, as a node with its place, and its value.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
-        self.iter().find(|(candidate, _)| candidate.as_str() == Some(key))
+        let (key, value) = self.entries.get(*self.texts.get(key)?)?;
+        Some((key, value))
     }
 
     /// Keys that were written more than once.
@@ -81,22 +86,30 @@ impl Mapping {
     /// Sets a key. `own` says that it was written in this mapping, not merged into it (`<<`), so that a
     /// second one is worth remembering.
     pub(crate) fn insert(&mut self, key: Node, value: Node, own: bool) {
-        let position = self
-            .entries
-            .iter()
-            .position(|(old, _)| same_key(&old.value, &key.value));
+        let position = match key.as_str() {
+            Some(text) => self.texts.get(text).copied(),
+            None => self
+                .entries
+                .iter()
+                .position(|(old, _)| same_key(&old.value, &key.value)),
+        };
         let Some(position) = position else {
+            if let Some(text) = key.as_str() {
+                self.texts.insert(text.to_owned(), self.entries.len());
+            }
             self.entries.push((key, value));
             return;
         };
-        if let Some(entry) = self.entries.get_mut(position) {
+        if let Some((old, old_value)) = self.entries.get_mut(position) {
             if own {
                 self.duplicates.push(Duplicate {
                     key: key.clone(),
-                    first: entry.0.span,
+                    first: old.span,
                 });
             }
-            *entry = (key, value);
+            // Python keeps the key that was there and takes the new value.
+            old.span = key.span;
+            *old_value = value;
         }
     }
 }

@@ -78,14 +78,16 @@ impl Strictness {
         if start >= end {
             return Ok(());
         }
+        let start = self.after_properties(start, end);
         let plain = style == ScalarStyle::Plain;
         self.scalars.push((start, end, plain));
         let raw = self.text.get(start..end).unwrap_or_default();
-        if plain && self.flow.last() == Some(&true) {
-            if let Some(offset) = raw.iter().position(|character| matches!(character, ':' | '?')) {
-                let what = "a plain text between brackets cannot hold `:` or `?`; quote it";
-                return Err(self.problem(start + offset, YamlErrorKind::Syntax(what.to_owned())));
-            }
+        if plain
+            && self.flow.last() == Some(&true)
+            && let Some(offset) = raw.iter().position(|character| matches!(character, ':' | '?'))
+        {
+            let what = "a plain text between brackets cannot hold `:` or `?`; quote it";
+            return Err(self.problem(start + offset, YamlErrorKind::Syntax(what.to_owned())));
         }
         if style == ScalarStyle::DoubleQuoted {
             let mut escaped = false;
@@ -100,6 +102,19 @@ impl Strictness {
         Ok(())
     }
 
+    /// Where a scalar itself starts: its event starts with its anchor and its tag.
+    fn after_properties(&self, mut start: usize, end: usize) -> usize {
+        while start < end && matches!(self.text.get(start), Some('&' | '!')) {
+            let property = self.text.get(start..end).unwrap_or_default();
+            let Some(length) = property.iter().position(|character| character.is_whitespace()) else {
+                return end;
+            };
+            let rest = property.get(length..).unwrap_or_default();
+            start += length + rest.iter().take_while(|character| character.is_whitespace()).count();
+        }
+        start
+    }
+
     /// Looks at what lies between the scalars: tabs and anchors.
     pub(crate) fn finish(&self) -> Result<(), Problem> {
         let mut anchors: Vec<&[char]> = Vec::new();
@@ -109,7 +124,7 @@ impl Strictness {
             if let Some(&&(start, end, plain)) = scalars.peek() {
                 if index == start {
                     scalars.next();
-                    if plain && let Some(offset) = self.text.get(start..end).and_then(|raw| tab(raw)) {
+                    if plain && let Some(offset) = self.text.get(start..end).and_then(tab) {
                         return Err(self.tab(start + offset));
                     }
                     index = end;
