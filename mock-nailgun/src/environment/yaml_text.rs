@@ -135,7 +135,11 @@ fn double_quoted(value: &str) -> String {
             '"' | '\\' => text.extend(['\\', character]),
             '\n' => text.push_str("\\n"),
             '\t' => text.push_str("\\t"),
-            ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' => {
+            ' '..='~'
+            | '\u{a0}'..='\u{2027}'
+            | '\u{202a}'..='\u{d7ff}'
+            | '\u{e000}'..='\u{fefe}'
+            | '\u{ff00}'..='\u{fffd}' => {
                 text.push(character);
             }
             other => {

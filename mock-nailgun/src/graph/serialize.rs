@@ -164,15 +164,22 @@ struct Edges<'a> {
 impl Edges<'_> {
     fn of(&self, task: &GraphTask, place: &Place) -> (BTreeSet<Link>, BTreeSet<Link>) {
         let both = |same_node: &str, cross: &str| {
+            let own = (task.id().to_owned(), place.clone());
             let mut links = BTreeSet::new();
             for name in task.names(same_node) {
                 // A name is looked for on the task's own node and among stages.
                 self.find(&name, [place.clone(), None], &mut links);
             }
+            links.remove(&own);
             for dependency in task.cross(cross) {
-                self.find_across(&dependency, place, &mut links);
+                let mut found = BTreeSet::new();
+                self.find_across(&dependency, place, &mut found);
+                // Nailgun leaves a task's link to itself where it looked on the task's own node only; Astute ignores it.
+                if dependency.role.as_ref().is_none_or(|role| role != "self") {
+                    found.remove(&own);
+                }
+                links.extend(found);
             }
-            links.remove(&(task.id().to_owned(), place.clone()));
             links
         };
         (

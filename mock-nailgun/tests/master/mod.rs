@@ -1,30 +1,36 @@
 //! A mock Nailgun for tests, and a client that speaks JSON.
 
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
 use camino::Utf8PathBuf;
 use mock_nailgun::{Authentication, Config, Profile, Server};
 use serde_json::{Value, json};
 
 /// A server, its plugins directory and a client.
-pub struct Master {
-    pub server: Server,
-    pub plugins: tempfile::TempDir,
+pub(crate) struct Master {
+    pub(crate) server: Server,
+    pub(crate) plugins: tempfile::TempDir,
     client: reqwest::Client,
 }
 
 /// A copy of the fixture plugins on a fresh master.
-pub async fn start() -> Master {
+pub(crate) async fn start() -> Master {
     start_with(|_| {}).await
 }
 
 /// As [`start`], with a changed configuration.
-pub async fn start_with(change: impl FnOnce(&mut Config)) -> Master {
+pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Master {
     let plugins = tempfile::tempdir().unwrap();
     let fixtures = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plugins"));
     copy(&fixtures, &Utf8PathBuf::try_from(plugins.path().to_owned()).unwrap());
     let directory = Utf8PathBuf::try_from(plugins.path().to_owned()).unwrap();
     let mut config = Config::new(Profile::named("9.2").unwrap(), directory);
     change(&mut config);
-    Master { server: Server::start(config).await.unwrap(), plugins, client: reqwest::Client::new() }
+    Master {
+        server: Server::start(config).await.unwrap(),
+        plugins,
+        client: reqwest::Client::new(),
+    }
 }
 
 fn copy(from: &Utf8PathBuf, to: &Utf8PathBuf) {
@@ -42,14 +48,14 @@ fn copy(from: &Utf8PathBuf, to: &Utf8PathBuf) {
 
 impl Master {
     /// Sends a request; the body of the answer is JSON, or a string where it is none.
-    pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let (status, text) = self.send_text(method, path, body.map(|body| body.to_string())).await;
         let value = serde_json::from_str(&text).unwrap_or(Value::from(text));
         (status, value)
     }
 
     /// Sends a request as it is.
-    pub async fn send_text(&self, method: &str, path: &str, body: Option<String>) -> (u16, String) {
+    pub(crate) async fn send_text(&self, method: &str, path: &str, body: Option<String>) -> (u16, String) {
         let url = format!("{}{path}", self.server.url());
         let mut request = self.client.request(method.parse().unwrap(), url);
         if let Some(body) = body {
@@ -60,45 +66,47 @@ impl Master {
     }
 
     /// A GET that must succeed.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, body) = self.send("GET", &format!("/api/v1{path}"), None).await;
         assert_eq!(status, 200, "GET {path}: {body}");
         body
     }
 
     /// A PUT that must succeed.
-    pub async fn put(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send("PUT", &format!("/api/v1{path}"), Some(body)).await;
         assert!(matches!(status, 200 | 202), "PUT {path}: {status} {answer}");
         answer
     }
 
     /// A POST that must succeed.
-    pub async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.send("POST", &format!("/api/v1{path}"), Some(body)).await;
         assert!(matches!(status, 200 | 201), "POST {path}: {status} {answer}");
         answer
     }
 
     /// metadata.yaml of a fixture plugin, as a client sends it.
-    pub fn metadata(&self, directory: &str) -> Value {
+    pub(crate) fn metadata(&self, directory: &str) -> Value {
         let path = self.plugins.path().join(directory).join("metadata.yaml");
         serde_yaml::from_str(&fs_err::read_to_string(path).unwrap()).unwrap()
     }
 
     /// Registers the fixture plugin and gives its id.
-    pub async fn install(&self) -> i64 {
-        self.post("/plugins/", self.metadata("notes_service-1.2")).await["id"].as_i64().unwrap()
+    pub(crate) async fn install(&self) -> i64 {
+        self.post("/plugins/", self.metadata("notes_service-1.2")).await["id"]
+            .as_i64()
+            .unwrap()
     }
 
     /// An environment of the release that can be deployed.
-    pub async fn create_environment(&self, name: &str) -> i64 {
+    pub(crate) async fn create_environment(&self, name: &str) -> i64 {
         let body = json!({"name": name, "release_id": 2, "net_segment_type": "vlan", "nodes": [], "tasks": []});
         self.post("/clusters/", body).await["id"].as_i64().unwrap()
     }
 
     /// Enables a plugin as a user does: GET, switch on, PUT.
-    pub async fn enable(&self, environment: i64, plugin: &str, change: impl FnOnce(&mut Value)) -> Value {
+    pub(crate) async fn enable(&self, environment: i64, plugin: &str, change: impl FnOnce(&mut Value)) -> Value {
         let path = format!("/clusters/{environment}/attributes/");
         let mut section = self.get(&path).await["editable"][plugin].clone();
         section["metadata"]["enabled"] = json!(true);
@@ -107,7 +115,7 @@ impl Master {
     }
 
     /// A node whose agent reports it with that number in MAC and address.
-    pub async fn register_node(&self, number: u8) -> i64 {
+    pub(crate) async fn register_node(&self, number: u8) -> i64 {
         let interfaces: Vec<Value> = (0..2)
             .map(|index| {
                 json!({
@@ -132,7 +140,7 @@ impl Master {
     }
 
     /// An environment with the plugin enabled and a node for each list of roles.
-    pub async fn environment_with(&self, roles: &[&[&str]]) -> i64 {
+    pub(crate) async fn environment_with(&self, roles: &[&[&str]]) -> i64 {
         self.install().await;
         let environment = self.create_environment("notes").await;
         self.enable(environment, "notes_service", |_| {}).await;
@@ -141,19 +149,20 @@ impl Master {
             let id = self.register_node(u8::try_from(index + 1).unwrap()).await;
             assignment.push(json!({"id": id, "roles": roles}));
         }
-        self.post(&format!("/clusters/{environment}/assignment/"), json!(assignment)).await;
+        self.post(&format!("/clusters/{environment}/assignment/"), json!(assignment))
+            .await;
         environment
     }
 
     /// The next message for Astute, which must be there.
-    pub async fn message(&self) -> Value {
+    pub(crate) async fn message(&self) -> Value {
         let (status, message) = self.send("GET", "/mock/astute/messages?wait=5", None).await;
         assert_eq!(status, 200);
         message
     }
 
     /// Posts a reply of Astute.
-    pub async fn reply(&self, method: &str, args: Value) {
+    pub(crate) async fn reply(&self, method: &str, args: Value) {
         let body = json!({"method": method, "args": args});
         let (status, answer) = self.send("POST", "/mock/astute/replies", Some(body)).await;
         assert_eq!(status, 200, "{answer}");
@@ -161,7 +170,6 @@ impl Master {
 }
 
 /// With the fake Keystone.
-#[allow(dead_code, reason = "not every test binary signs in")]
-pub fn with_authentication(config: &mut Config) {
+pub(crate) fn with_authentication(config: &mut Config) {
     config.authentication = Authentication::Fake;
 }
