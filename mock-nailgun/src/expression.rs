@@ -173,8 +173,11 @@ enum Token {
     Path { model: String, path: String },
 }
 
+/// Makes a token; a [`Value`] cannot be in a constant.
+type MakeToken = fn() -> Token;
+
 fn tokens(text: &str) -> Vec<Token> {
-    const WORDS: &[(&str, fn() -> Token)] = &[
+    const WORDS: &[(&str, MakeToken)] = &[
         ("==", || Token::Operator(Operator::Equal)),
         ("!=", || Token::Operator(Operator::NotEqual)),
         ("(", || Token::Open),

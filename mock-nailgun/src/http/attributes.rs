@@ -191,7 +191,7 @@ fn check_legacy_tasks(environment: &Environment<'_>, sections: &[(&String, SentS
             .plugins
             .iter()
             .find(|connected| Some(connected.plugin.id) == section.chosen_id);
-        if chosen.is_some_and(|connected| has_legacy_tasks(connected)) {
+        if chosen.is_some_and(has_legacy_tasks) {
             return Err(ApiError::bad_request(
                 "Cannot enable plugin with legacy tasks unless propagate_task_deploy attribute is set. \
                  Ensure tasks.yaml is empty and all tasks has version >= 2.0.0.",

@@ -36,8 +36,11 @@ const SCHEMA: Schema = Schema {
     closed: false,
 };
 
+/// Makes a default; a [`Value`] cannot be in a constant.
+type MakeDefault = fn() -> Value;
+
 /// What the API shows of a plugin besides its id, and what stands where the request has nothing.
-const SHOWN: &[(&str, fn() -> Value)] = &[
+const SHOWN: &[(&str, MakeDefault)] = &[
     ("name", || Value::Null),
     ("title", || Value::Null),
     ("version", || Value::Null),

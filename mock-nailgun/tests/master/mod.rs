@@ -1,6 +1,7 @@
 //! A mock Nailgun for tests, and a client that speaks JSON.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use camino::Utf8PathBuf;
 use mock_nailgun::{Authentication, Config, Profile, Server};
