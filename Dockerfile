@@ -23,6 +23,8 @@ RUN set -eu; \
     for module in /modules/*-*; do \
         name=$(basename "$module" | sed -e 's/^[^-]*-//' -e 's/-/_/g'); mv "$module" "/modules/$name"; \
     done; \
+    mkdir /modules/openstacklib/facts.d; \
+    mv /tmp/tree/etc/facter/facts.d/* /modules/openstacklib/facts.d/; \
     rm /modules/stdlib/lib/facter/package_provider.rb /modules/stdlib/lib/facter/service_provider.rb; \
     find /modules -depth -type d -name spec -exec rm -rf {} +; \
     rm -rf /tmp/packages /tmp/tree /tmp/module-packages /var/lib/apt/lists/*; \
