@@ -1,0 +1,10 @@
+//! Scenario files: what to deploy and what must hold.
+
+mod load;
+mod model;
+mod schema;
+
+pub(crate) use load::suggestion;
+pub use load::{LoadedScenario, SUPPORTED_FUEL, ScenarioError};
+pub use model::{Environment, NodeEntry, Observe, PluginEntry, Scenario, Verify};
+pub use schema::scenario_schema;

@@ -1,0 +1,7 @@
+//! Snapshots of what Nailgun merged: the attributes and the task list of each node, in insta's file format.
+
+mod file;
+mod redact;
+
+pub use file::{SnapshotError, compare};
+pub use redact::{Network, document};
