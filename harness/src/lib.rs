@@ -2,9 +2,13 @@
 //! machine's own state that the second run moved nothing.
 
 pub mod capture;
+pub mod cli;
+pub mod console;
 pub mod engine;
 pub mod event;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod snapshot;
+pub mod testing;
 pub mod verdict;

@@ -1,0 +1,173 @@
+//! The command line.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Test rig for Fuel plugins.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fuelrig",
+    version,
+    about = "Test rig for Fuel plugins: deploys a plugin twice through an emulated Fuel master and judges from the machine's own state.",
+    after_help = "Exit codes: 0 passed; 1 negative verdict; 2 usage; 3 invalid plugin or scenario; 4 infrastructure (no Docker, image, disk, a node that died); 5 a defect of the rig; 130 interrupted, after clean-up."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Deploy scenarios twice and judge them.
+    Test(TestArguments),
+    /// Check a plugin directory without building it (no Docker needed).
+    Check(CheckArguments),
+    /// Show what Nailgun merges and orders for a scenario, without deploying (no Docker needed).
+    Render(RenderArguments),
+    /// Open a shell in a node (or the master) that was kept, or that runs now.
+    Shell(ShellArguments),
+    /// Show what the containers of the latest run have logged.
+    Logs(LogsArguments),
+    /// Build the images that are missing.
+    Images(ImagesArguments),
+    /// Remove what killed or kept runs have left.
+    Gc(GcArguments),
+    /// Look at this machine: engine, storage driver, disk, systemd containers.
+    Doctor(DoctorArguments),
+    /// Print a JSON Schema.
+    Schema(SchemaArguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people.
+    Human,
+    /// JSON on standard output.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Keep {
+    /// Keep the nodes if the run did not pass.
+    OnFailure,
+    /// Keep the nodes always.
+    Always,
+    /// Remove everything always.
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<Utf8PathBuf>,
+    /// Whether containers are kept for `fuelrig shell`.
+    #[arg(long, value_enum, default_value = "never")]
+    pub(crate) keep: Keep,
+    /// Count warnings (`noisy` tasks) as failures.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write snapshots that differ anew.
+    #[arg(long)]
+    pub(crate) update_snapshots: bool,
+    /// Run `pre_build_hook` on this host, not in a container.
+    #[arg(long)]
+    pub(crate) build_on_host: bool,
+    /// Directory for reports and logs; each run has a directory of its own in it.
+    #[arg(long, value_name = "DIR", default_value = ".fuelrig")]
+    pub(crate) output: Utf8PathBuf,
+    /// What is printed on standard output at the end.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+    /// Also print the output of builds and hooks.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Print warnings and failures only, and the verdict.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Plugin directories.
+    #[arg(required = true, value_name = "PLUGIN")]
+    pub(crate) plugins: Vec<Utf8PathBuf>,
+    /// Count warnings as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderArguments {
+    /// Scenario file. Its plugins are taken from their directories, without building them.
+    pub(crate) scenario: Utf8PathBuf,
+    /// Only this node.
+    #[arg(long)]
+    pub(crate) node: Option<String>,
+    /// Output format: YAML for people, or JSON.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShellArguments {
+    /// `node-1`, `master`, or `<run>/node-1` where several runs have such a node.
+    pub(crate) node: String,
+    /// A command instead of an interactive shell.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    /// `node-1`, `nailgun`, `nginx`, `rsync`; all if left out.
+    pub(crate) container: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesArguments {
+    /// Targets of the Dockerfile; all if left out.
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Also print the output of the build steps.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArguments {
+    /// Also remove runs that were kept with `--keep`.
+    #[arg(long)]
+    pub(crate) kept: bool,
+    /// Also remove the rig's images.
+    #[arg(long)]
+    pub(crate) images: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Output format.
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Which schema.
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Scenario files.
+    Scenario,
+    /// `report.json`.
+    Report,
+}

@@ -1,0 +1,307 @@
+//! What each subcommand does.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+use plugin_builder::Severity;
+use serde_json::json;
+
+use super::arguments::{
+    CheckArguments, Cli, Command, DoctorArguments, Format, GcArguments, ImagesArguments, LogsArguments,
+    RenderArguments, SchemaArguments, SchemaOf, ShellArguments,
+};
+use super::exit::Exit;
+use crate::engine::{Engine, GcOptions, Image, ImageOptions, Target};
+use crate::scenario::{LoadedScenario, scenario_schema};
+
+/// Parses the command line and runs it to its end.
+pub(super) fn run(args: Vec<OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` come this way too.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("cannot start threads: {error}"));
+            return Exit::Infrastructure;
+        }
+    };
+    runtime.block_on(dispatch(cli.command))
+}
+
+async fn dispatch(command: Command) -> Exit {
+    match command {
+        Command::Test(arguments) => super::test::test(&arguments).await,
+        Command::Check(arguments) => check(&arguments),
+        Command::Render(arguments) => render(&arguments).await,
+        Command::Shell(arguments) => shell(&arguments).await,
+        Command::Logs(arguments) => logs(&arguments).await,
+        Command::Images(arguments) => images(&arguments).await,
+        Command::Gc(arguments) => gc(&arguments).await,
+        Command::Doctor(arguments) => doctor(&arguments).await,
+        Command::Schema(arguments) => schema(&arguments),
+    }
+}
+
+/// A line on standard output. A reader that went away is no error of ours.
+pub(super) fn out(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+/// An error on standard error.
+pub(super) fn complain(error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+}
+
+fn check(arguments: &CheckArguments) -> Exit {
+    let mut exit = Exit::Passed;
+    let mut documents = Vec::new();
+    for directory in &arguments.plugins {
+        let report = plugin_builder::check(directory);
+        let counted = report
+            .findings
+            .iter()
+            .filter(|finding| arguments.strict || finding.severity == Severity::Error)
+            .count();
+        if counted > 0 {
+            exit = Exit::Invalid;
+        }
+        if arguments.format == Format::Json {
+            documents.push(json!({"plugin": directory, "valid": counted == 0, "findings": report.findings}));
+            continue;
+        }
+        for finding in &report.findings {
+            out(&finding.to_string());
+        }
+        let verdict = if counted == 0 { "is valid" } else { "is not valid" };
+        out(&format!("{directory} {verdict}: {} finding(s)", report.findings.len()));
+    }
+    if arguments.format == Format::Json {
+        out(&serde_json::to_string_pretty(&documents).unwrap_or_default());
+    }
+    exit
+}
+
+async fn render(arguments: &RenderArguments) -> Exit {
+    let loaded = match LoadedScenario::load(&arguments.scenario) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            complain(&error);
+            return Exit::Invalid;
+        }
+    };
+    let mut nodes = match crate::run::render(&loaded).await {
+        Ok(nodes) => nodes,
+        Err(error) => {
+            complain(&error);
+            return error.exit();
+        }
+    };
+    if let Some(only) = &arguments.node {
+        nodes.retain(|node| node.name == *only);
+        if nodes.is_empty() {
+            complain(&format!("scenario `{}` has no node `{only}`", loaded.name));
+            return Exit::Usage;
+        }
+    }
+    let text = match arguments.format {
+        Format::Json => serde_json::to_string_pretty(&nodes).map_err(|error| error.to_string()),
+        Format::Human => serde_yaml::to_string(&nodes).map_err(|error| error.to_string()),
+    };
+    match text {
+        Ok(text) => {
+            out(&text);
+            Exit::Passed
+        }
+        Err(error) => {
+            complain(&error);
+            Exit::Defect
+        }
+    }
+}
+
+async fn connect() -> Result<Engine, Exit> {
+    Engine::connect().await.map_err(|error| {
+        complain(&error);
+        Exit::Infrastructure
+    })
+}
+
+async fn shell(arguments: &ShellArguments) -> Exit {
+    let engine = match connect().await {
+        Ok(engine) => engine,
+        Err(exit) => return exit,
+    };
+    let (run, name) = match arguments.node.split_once('/') {
+        Some((run, name)) => (Some(run), name),
+        None => (None, arguments.node.as_str()),
+    };
+    // A person who says `master` means the place with a shell and the plugins' files.
+    let name = if name == "master" { "nginx" } else { name };
+    match engine.enter(run, name, &arguments.command).await {
+        Ok(0) => Exit::Passed,
+        Ok(_) => Exit::Negative,
+        Err(error) => {
+            complain(&error);
+            Exit::Infrastructure
+        }
+    }
+}
+
+async fn logs(arguments: &LogsArguments) -> Exit {
+    let engine = match connect().await {
+        Ok(engine) => engine,
+        Err(exit) => return exit,
+    };
+    match engine.logs(arguments.container.as_deref()).await {
+        Ok(logs) => {
+            for (container, text) in logs {
+                out(&format!("==> {container}\n{text}"));
+            }
+            Exit::Passed
+        }
+        Err(error) => {
+            complain(&error);
+            Exit::Infrastructure
+        }
+    }
+}
+
+async fn images(arguments: &ImagesArguments) -> Exit {
+    let engine = match connect().await {
+        Ok(engine) => engine,
+        Err(exit) => return exit,
+    };
+    let wanted: Vec<Image> = if arguments.targets.is_empty() {
+        [
+            Target::Nginx,
+            Target::Rsync,
+            Target::Nailgun,
+            Target::Node,
+            Target::Controller,
+        ]
+        .map(Image::Target)
+        .into()
+    } else {
+        arguments.targets.iter().filter_map(|name| name.parse().ok()).collect()
+    };
+    let verbose = arguments.verbose;
+    let progress = move |event: crate::engine::ImageProgress| {
+        let (line, milestone) = crate::console::image_line(&event);
+        if verbose || milestone {
+            out(&line);
+        }
+    };
+    match crate::engine::ensure(&engine, &wanted, &ImageOptions::default(), &progress).await {
+        Ok(images) => {
+            for image in &wanted {
+                if let Ok(reference) = images.reference(image) {
+                    out(&format!("{image}: {reference}"));
+                }
+            }
+            Exit::Passed
+        }
+        Err(error) => {
+            complain(&error);
+            Exit::Infrastructure
+        }
+    }
+}
+
+async fn gc(arguments: &GcArguments) -> Exit {
+    let engine = match connect().await {
+        Ok(engine) => engine,
+        Err(exit) => return exit,
+    };
+    let options = GcOptions {
+        kept: arguments.kept,
+        images: arguments.images,
+    };
+    let swept = match engine.gc(options).await {
+        Ok(swept) => swept,
+        Err(error) => {
+            complain(&error);
+            return Exit::Infrastructure;
+        }
+    };
+    if arguments.format == Format::Json {
+        let document = json!({
+            "runs": swept.runs, "containers": swept.containers, "networks": swept.networks,
+            "volumes": swept.volumes, "images": swept.images, "left": swept.left, "problems": swept.problems
+        });
+        out(&serde_json::to_string_pretty(&document).unwrap_or_default());
+    } else {
+        out(&format!(
+            "removed {} run(s): {} containers, {} networks, {} volumes, {} images",
+            swept.runs.len(),
+            swept.containers,
+            swept.networks,
+            swept.volumes,
+            swept.images
+        ));
+        for (run, why) in &swept.left {
+            out(&format!("left {run}: {why}"));
+        }
+    }
+    for problem in &swept.problems {
+        complain(problem);
+    }
+    if swept.problems.is_empty() {
+        Exit::Passed
+    } else {
+        Exit::Infrastructure
+    }
+}
+
+async fn doctor(arguments: &DoctorArguments) -> Exit {
+    let findings = crate::engine::doctor().await;
+    let word = |severity| match severity {
+        crate::engine::Severity::Good => "ok",
+        crate::engine::Severity::Warning => "warning",
+        crate::engine::Severity::Problem => "problem",
+    };
+    if arguments.format == Format::Json {
+        let documents: Vec<_> = findings
+            .iter()
+            .map(|finding| {
+                json!({"subject": finding.subject, "severity": word(finding.severity), "seen": finding.seen, "hint": finding.hint})
+            })
+            .collect();
+        out(&serde_json::to_string_pretty(&documents).unwrap_or_default());
+    } else {
+        for finding in &findings {
+            out(&format!(
+                "{:<8} {:<20} {}",
+                word(finding.severity),
+                finding.subject,
+                finding.seen
+            ));
+            if let Some(hint) = &finding.hint {
+                out(&format!("         {:<20} hint: {hint}", ""));
+            }
+        }
+    }
+    if findings
+        .iter()
+        .any(|finding| finding.severity == crate::engine::Severity::Problem)
+    {
+        Exit::Infrastructure
+    } else {
+        Exit::Passed
+    }
+}
+
+fn schema(arguments: &SchemaArguments) -> Exit {
+    out(&match arguments.of {
+        SchemaOf::Scenario => scenario_schema(),
+        SchemaOf::Report => crate::report::report_schema(),
+    });
+    Exit::Passed
+}

@@ -1,0 +1,140 @@
+//! `fuelrig test`.
+
+use std::sync::{Arc, Mutex};
+
+use camino::Utf8Path;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::{Format, Keep, TestArguments};
+use super::commands::{complain, out};
+use super::exit::Exit;
+use crate::console::{Progress, Verbosity};
+use crate::event::Events;
+use crate::report::{Aggregator, Report, render};
+use crate::run::{self, TestOptions};
+use crate::scenario::LoadedScenario;
+
+pub(super) async fn test(arguments: &TestArguments) -> Exit {
+    let cancel = interruptible();
+    let mut exit = Exit::Passed;
+    let mut reports = Vec::new();
+    // All files are read first: a typo in the third scenario shows before the first has run.
+    let mut scenarios = Vec::new();
+    for file in &arguments.scenarios {
+        match LoadedScenario::load(file) {
+            Ok(loaded) => scenarios.push(loaded),
+            Err(error) => {
+                complain(&error);
+                exit = exit.worse(Exit::Invalid);
+            }
+        }
+    }
+    if exit != Exit::Passed {
+        return exit;
+    }
+    for loaded in &scenarios {
+        if cancel.is_cancelled() {
+            break;
+        }
+        let (report, ended) = one(loaded, arguments, &cancel).await;
+        exit = exit.worse(ended);
+        reports.push(report);
+    }
+    if arguments.format == Format::Json {
+        let text = match reports.as_slice() {
+            [one] => serde_json::to_string_pretty(one),
+            several => serde_json::to_string_pretty(several),
+        };
+        out(&text.unwrap_or_default());
+    }
+    exit
+}
+
+async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &CancellationToken) -> (Report, Exit) {
+    let verbosity = match (arguments.verbose, arguments.quiet) {
+        (true, _) => Verbosity::Verbose,
+        (_, true) => Verbosity::Quiet,
+        _ => Verbosity::Normal,
+    };
+    let events = Events::new();
+    let aggregator = Arc::new(Mutex::new(Aggregator::new()));
+    events.subscribe(Box::new(Arc::clone(&aggregator)));
+    events.subscribe(Box::new(Progress::stderr(verbosity)));
+    let options = TestOptions {
+        keep: match arguments.keep {
+            Keep::OnFailure => run::Keep::OnFailure,
+            Keep::Always => run::Keep::Always,
+            Keep::Never => run::Keep::Never,
+        },
+        strict: arguments.strict,
+        update_snapshots: arguments.update_snapshots,
+        build_on_host: arguments.build_on_host,
+        output: arguments.output.clone(),
+        ..TestOptions::default()
+    };
+    let outcome = run::test(loaded, &options, &events, cancel).await;
+    let report = aggregator
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .report();
+    let exit = match &outcome.result {
+        Ok(()) if report.passed => Exit::Passed,
+        Ok(()) => Exit::Negative,
+        Err(error) => error.exit(),
+    };
+    if let Err(error) = report.write_json(&outcome.directory.join("report.json")) {
+        complain(&format!("cannot write the report: {error}"));
+    }
+    if arguments.format == Format::Human {
+        out(&render(&report));
+        out(&format!("report: {}", shown(&outcome.directory.join("report.json"))));
+    }
+    (report, exit)
+}
+
+fn shown(path: &Utf8Path) -> &str {
+    path.as_str().strip_prefix("./").unwrap_or(path.as_str())
+}
+
+/// A token that the first Ctrl-C or SIGTERM cancels. The second ends the process at once.
+fn interruptible() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    tokio::spawn(async move {
+        let mut already = false;
+        loop {
+            if !signal().await {
+                return;
+            }
+            if already {
+                complain(&"interrupted again: leaving containers behind; `fuelrig gc` removes them");
+                std::process::exit(Exit::Interrupted.code());
+            }
+            already = true;
+            complain(&"interrupted: cleaning up (again to leave at once)");
+            token.cancel();
+        }
+    });
+    cancel
+}
+
+/// Waits for the next signal that asks to stop; `false` where signals cannot be waited for.
+async fn signal() -> bool {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        else {
+            return false;
+        };
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
+            received = terminate.recv() => received.is_some(),
+            received = hangup.recv() => received.is_some(),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
+}

@@ -1,0 +1,229 @@
+//! Progress on standard error: live bars on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mock_astute::{TaskRecord, TaskStatus};
+
+use super::images::seconds;
+use crate::event::{Consumer, Phase, RunEvent, SnapshotOutcome};
+
+/// How much is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Warnings and failures only.
+    Quiet,
+    /// A line per phase and per task.
+    Normal,
+    /// Also the output of builds and hooks.
+    Verbose,
+}
+
+/// Consumer that shows a run's progress.
+pub struct Progress {
+    verbosity: Verbosity,
+    bars: MultiProgress,
+    live: bool,
+    /// Bars by phase: building the plugins and starting the master overlap.
+    phases: HashMap<Phase, ProgressBar>,
+}
+
+impl Progress {
+    /// Shows progress on standard error.
+    pub fn stderr(verbosity: Verbosity) -> Self {
+        let live = std::io::stderr().is_terminal() && verbosity == Verbosity::Normal;
+        let target = if live {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            verbosity,
+            bars: MultiProgress::with_draw_target(target),
+            live,
+            phases: HashMap::new(),
+        }
+    }
+
+    fn line(&self, least: Verbosity, text: &str) {
+        if self.verbosity < least {
+            return;
+        }
+        if self.live {
+            // A terminal that went away is no reason to stop a run.
+            let _ = self.bars.println(text);
+        } else {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        if !self.live {
+            return;
+        }
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        bar.set_style(style("  {spinner} {prefix:<36} {elapsed:>5}  {wide_msg}"));
+        bar.set_prefix(phase.title());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.phases.insert(phase, bar);
+    }
+
+    fn end(&mut self, phase: Phase, took: Duration) {
+        if let Some(bar) = self.phases.remove(&phase) {
+            bar.finish_and_clear();
+        }
+        self.line(
+            Verbosity::Normal,
+            &format!("  {:<38} {:>7}", phase.title(), seconds(took)),
+        );
+    }
+
+    fn message(&self, phase: Phase, text: &str) {
+        if let Some(bar) = self.phases.get(&phase) {
+            bar.set_message(text.trim().to_owned());
+        }
+    }
+}
+
+impl Consumer for Progress {
+    fn consume(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Started {
+                scenario,
+                file,
+                run,
+                fuel,
+                ..
+            } => {
+                self.line(
+                    Verbosity::Normal,
+                    &format!("fuelrig: {scenario} ({file}), Fuel {fuel}, run {run}"),
+                );
+            }
+            RunEvent::EngineFound(engine) => self.line(Verbosity::Normal, &format!("  {engine}")),
+            RunEvent::PhaseStarted(phase) => self.begin(*phase),
+            RunEvent::PhaseFinished(phase, took) => self.end(*phase, *took),
+            RunEvent::Note(text) => self.line(Verbosity::Normal, &format!("  note: {text}")),
+            RunEvent::Warning(text) => self.line(Verbosity::Quiet, &format!("  warning: {text}")),
+            RunEvent::Detail(phase, text) => {
+                self.message(*phase, text);
+                self.line(
+                    Verbosity::Verbose,
+                    &format!("    {}: {}", phase.title(), text.trim_end()),
+                );
+            }
+            RunEvent::PluginInstalled(plugin) => self.line(
+                Verbosity::Normal,
+                &format!(
+                    "    {} {} installed from {} ({:.1} MB)",
+                    plugin.name,
+                    plugin.version,
+                    plugin.package,
+                    megabytes(plugin.size)
+                ),
+            ),
+            RunEvent::DeploymentStarted { run, tasks } => {
+                if let Some(bar) = self.phases.get(&Phase::Deploy(*run)) {
+                    bar.set_style(style(
+                        "  {spinner} {prefix:<36} {elapsed:>5}  [{bar:24}] {pos}/{len}  {wide_msg}",
+                    ));
+                    bar.set_length(*tasks as u64);
+                }
+            }
+            RunEvent::TaskStarted { run, node, task } => self.message(Phase::Deploy(*run), &format!("{node}: {task}")),
+            RunEvent::TaskFinished { run, node, record } => {
+                if let Some(bar) = self.phases.get(&Phase::Deploy(*run)) {
+                    bar.inc(1);
+                }
+                self.line(Verbosity::Normal, &task_line(node, record));
+                if let Some(error) = &record.error {
+                    self.line(
+                        Verbosity::Quiet,
+                        &format!("      {}", error.trim().replace('\n', "\n      ")),
+                    );
+                }
+            }
+            RunEvent::Captured { node, files, took } => {
+                self.line(
+                    Verbosity::Normal,
+                    &format!("    {node:<12} {files} files  {}", seconds(*took)),
+                );
+            }
+            RunEvent::Verified(result) => {
+                let mark = if result.passed { "ok  " } else { "FAIL" };
+                let least = if result.passed {
+                    Verbosity::Normal
+                } else {
+                    Verbosity::Quiet
+                };
+                self.line(
+                    least,
+                    &format!(
+                        "    {mark} {:<12} {}  {}",
+                        result.node,
+                        result.name,
+                        seconds(result.took)
+                    ),
+                );
+                if let Some(detail) = &result.detail {
+                    self.line(
+                        Verbosity::Quiet,
+                        &format!("      {}", detail.trim().replace('\n', "\n      ")),
+                    );
+                }
+            }
+            RunEvent::Snapshot(result) => {
+                let (least, text) = match &result.outcome {
+                    SnapshotOutcome::Same => (Verbosity::Verbose, "same".to_owned()),
+                    SnapshotOutcome::New => (Verbosity::Quiet, format!("new, written to {}: commit it", result.file)),
+                    SnapshotOutcome::Updated => (Verbosity::Quiet, format!("updated: {}", result.file)),
+                    SnapshotOutcome::Differs(_) => (Verbosity::Quiet, format!("DIFFERS from {}", result.file)),
+                };
+                self.line(least, &format!("    {:<12} {text}", result.name));
+            }
+            RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {text}")),
+            RunEvent::Judged(_) | RunEvent::Finished { .. } => {}
+        }
+    }
+}
+
+fn task_line(node: &str, record: &TaskRecord) -> String {
+    let took = match (record.started, record.finished) {
+        (Some(started), Some(finished)) => finished.duration_since(started).unwrap_or_default(),
+        _ => Duration::ZERO,
+    };
+    let status = match record.status {
+        TaskStatus::Successful => "ok  ",
+        TaskStatus::Failed => "FAIL",
+        TaskStatus::Skipped => "skip",
+        TaskStatus::DependencyFailed => "left",
+        TaskStatus::NotReached => "stop",
+    };
+    let mut said = match record.attempts.last().and_then(|attempt| attempt.puppet.as_ref()) {
+        Some(puppet) if record.kind == "puppet" => format!("puppet changed {}", puppet.changed),
+        _ => record.kind.clone(),
+    };
+    if record.attempts.len() > 1 {
+        said.push_str(&format!(", {} attempts", record.attempts.len()));
+    }
+    format!(
+        "    {status} {node:<12} {:<34} {:>7}  {said}",
+        record.task,
+        seconds(took)
+    )
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+        .tick_chars("|/-\\ ")
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a size for people, shown with one decimal")]
+    let bytes = bytes as f64;
+    bytes / 1e6
+}

@@ -1,0 +1,197 @@
+//! One deployment: what Nailgun orders, the orchestrator does, and Nailgun hears of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fuel_cli::Client;
+use mock_astute::{Event, Node, Orchestrator, TaskRecord};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::environment::{DeployedEnvironment, refused};
+use super::error::RunError;
+use crate::event::{Events, RunEvent};
+
+/// How long Nailgun may keep a call for the next message open.
+const MESSAGE_WAIT: u64 = 5;
+
+/// What a deployment ended with.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    /// Everything about every task, in the order in which they ended.
+    pub(crate) records: Vec<TaskRecord>,
+    /// Why it failed, in Nailgun's words.
+    pub(crate) failure: Option<String>,
+}
+
+/// Presses "Deploy" and carries the messages between Nailgun and the orchestrator until the task is over.
+pub(crate) async fn deploy(
+    run: u8,
+    client: &Client,
+    environment: &DeployedEnvironment,
+    nodes: &BTreeMap<String, Arc<dyn Node>>,
+    timeout: Duration,
+    events: &Events,
+    cancel: &CancellationToken,
+) -> Result<Deployment, RunError> {
+    let begun = Instant::now();
+    let task = client
+        .deploy_changes(environment.id)
+        .await
+        .map_err(|error| refused(&format!("deployment {run} is refused"), &error))?;
+    let names: BTreeMap<String, String> = environment
+        .nodes
+        .iter()
+        .map(|node| (node.uid.clone(), node.name.clone()))
+        .collect();
+    let mut records = Vec::new();
+    let mut failure = None;
+    loop {
+        let state = client
+            .task(task.id)
+            .await
+            .map_err(|error| refused("cannot read the deployment task", &error))?;
+        match state.status.as_str() {
+            "ready" => break,
+            "error" => {
+                failure = Some(state.message.unwrap_or_else(|| "Nailgun gives no reason".to_owned()));
+                break;
+            }
+            _ => {}
+        }
+        let left = timeout.checked_sub(begun.elapsed()).ok_or_else(|| {
+            RunError::Deployment(format!(
+                "deployment {run} did not end within {} s\n  hint: raise `deployment_timeout` in the scenario",
+                timeout.as_secs()
+            ))
+        })?;
+        let message = client
+            .get_root(&format!("mock/astute/messages?wait={MESSAGE_WAIT}"))
+            .await
+            .map_err(|error| refused("cannot fetch the Astute message", &error))?;
+        if message.is_null() {
+            continue;
+        }
+        events.emit(RunEvent::DeploymentStarted {
+            run,
+            tasks: busy_tasks(&message),
+        });
+        let done = handle(run, client, &message, &names, nodes, left, events, cancel).await?;
+        records.extend(done);
+    }
+    Ok(Deployment { records, failure })
+}
+
+/// How many tasks of a message do something.
+fn busy_tasks(message: &Value) -> usize {
+    let graph = message["args"]["tasks_graph"].as_object();
+    graph
+        .into_iter()
+        .flat_map(serde_json::Map::values)
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter(|task| !matches!(task["type"].as_str(), Some("skipped" | "stage" | "noop") | None))
+        .count()
+}
+
+#[expect(clippy::too_many_arguments, reason = "one caller; a struct would only rename them")]
+async fn handle(
+    run: u8,
+    client: &Client,
+    message: &Value,
+    names: &BTreeMap<String, String>,
+    nodes: &BTreeMap<String, Arc<dyn Node>>,
+    left: Duration,
+    events: &Events,
+    cancel: &CancellationToken,
+) -> Result<Vec<TaskRecord>, RunError> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let stop = cancel.child_token();
+    let orchestrator = Orchestrator::new(mock_astute::Profile::fuel_9_2(), nodes.clone(), sender);
+    let work = async {
+        let timed = tokio::time::timeout(left, orchestrator.handle(message, stop.clone())).await;
+        // The channel closes with the orchestrator, which lets the courier end.
+        drop(orchestrator);
+        timed
+    };
+    let (outcome, carried) = tokio::join!(work, carry(run, client, names, receiver, events));
+    carried?;
+    if cancel.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    let outcome = outcome.map_err(|_| {
+        RunError::Deployment(format!(
+            "deployment {run} was ended after {} s\n  hint: raise `deployment_timeout` in the scenario",
+            left.as_secs()
+        ))
+    })?;
+    Ok(outcome.records)
+}
+
+/// Hands every reply to Nailgun, in order, and every other event to the run's stream.
+async fn carry(
+    run: u8,
+    client: &Client,
+    names: &BTreeMap<String, String>,
+    mut receiver: mpsc::UnboundedReceiver<Event>,
+    events: &Events,
+) -> Result<(), RunError> {
+    let name = |uid: &str| names.get(uid).cloned().unwrap_or_else(|| uid.to_owned());
+    while let Some(event) = receiver.recv().await {
+        match event {
+            Event::Reply(reply) => {
+                client
+                    .post_root("mock/astute/replies", &reply)
+                    .await
+                    .map_err(|error| refused("cannot hand Astute's reply to Nailgun", &error))?;
+            }
+            Event::TaskStarted { node_id, task, .. } => {
+                events.emit(RunEvent::TaskStarted {
+                    run,
+                    node: name(&node_id),
+                    task,
+                });
+            }
+            Event::TaskFinished(record) => {
+                if record.started.is_some() {
+                    events.emit(RunEvent::TaskFinished {
+                        run,
+                        node: name(&record.node_id),
+                        record,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tasks of each node that Nailgun would send, for the snapshots.
+pub(crate) async fn task_lists(client: &Client, environment: u64) -> Result<BTreeMap<String, Vec<Value>>, RunError> {
+    let serialized = client
+        .serialized_tasks(environment)
+        .await
+        .map_err(|error| refused("cannot read the serialised tasks", &error))?;
+    let graph = serialized["tasks_graph"].as_object().cloned().unwrap_or_default();
+    Ok(graph
+        .into_iter()
+        .map(|(uid, tasks)| (uid, tasks.as_array().cloned().unwrap_or_default()))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn tasks_that_do_nothing_are_not_counted() {
+        let message = json!({"args": {"tasks_graph": {
+            "null": [{"id": "deploy_start", "type": "skipped"}],
+            "1": [{"id": "a", "type": "puppet"}, {"id": "b", "type": "skipped"}, {"id": "c", "type": "shell"}]
+        }}});
+        assert_eq!(busy_tasks(&message), 2);
+    }
+}

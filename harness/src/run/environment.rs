@@ -1,0 +1,287 @@
+//! Making the environment on the mock Nailgun: what a user does in the web UI before pressing "Deploy".
+
+use std::collections::BTreeMap;
+
+use fuel_cli::Client;
+use serde_json::{Value, json};
+
+use super::error::RunError;
+use crate::scenario::LoadedScenario;
+
+/// The environment of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct DeployedEnvironment {
+    /// Nailgun's id of it.
+    pub(crate) id: u64,
+    /// Node names by uid, in the order of the scenario.
+    pub(crate) nodes: Vec<RegisteredNode>,
+}
+
+/// A node as Nailgun knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct RegisteredNode {
+    /// Nailgun's id as Astute uses it.
+    pub(crate) uid: String,
+    /// Name in the scenario, and host name.
+    pub(crate) name: String,
+    /// Fully qualified name.
+    pub(crate) fqdn: String,
+    /// Addresses without prefix length, by network name (`fuelweb_admin`, `management`, `public`, `storage`).
+    pub(crate) addresses: BTreeMap<String, String>,
+    /// Roles with `primary-` where they are.
+    pub(crate) roles: Vec<String>,
+}
+
+/// What a run tells Nailgun of a node before it is assigned.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeToRegister {
+    pub(crate) name: String,
+    pub(crate) admin_address: String,
+    pub(crate) mac: String,
+    pub(crate) roles: Vec<String>,
+}
+
+/// The networks' places, where they are not Fuel's defaults.
+pub(crate) type NetworkPlaces = BTreeMap<String, String>;
+
+/// A failed call, as an infrastructure error or, where Nailgun refuses what the scenario asks for, an invalid scenario.
+pub(crate) fn refused(doing: &str, error: &fuel_cli::ClientError) -> RunError {
+    match error.status() {
+        Some(status) if (400..500).contains(&status) => RunError::Invalid(format!("{doing}: {error}")),
+        _ => RunError::Infrastructure(format!("{doing}: {error}")),
+    }
+}
+
+/// Creates the environment, registers and assigns nodes, saves settings and enables the plugins.
+pub(crate) async fn create(
+    client: &Client,
+    loaded: &LoadedScenario,
+    plugins: &[(String, String, usize)],
+    nodes: &[NodeToRegister],
+    places: &NetworkPlaces,
+) -> Result<DeployedEnvironment, RunError> {
+    let scenario = &loaded.scenario;
+    let release = release_id(client, &scenario.environment.release, &loaded.file).await?;
+    let created = client
+        .create_environment(loaded.environment_name(), release)
+        .await
+        .map_err(|error| refused("cannot create the environment", &error))?;
+    let id = created.id;
+    place_networks(client, id, places).await?;
+    save_core_settings(client, id, loaded).await?;
+    for (name, version, index) in plugins {
+        let entry = &scenario.plugins[*index];
+        if entry.enabled {
+            client
+                .enable_plugin(id, name, Some(version), &entry.settings)
+                .await
+                .map_err(|error| refused(&format!("{}: cannot enable plugin `{name}`", loaded.file), &error))?;
+        }
+    }
+    let mut uids = Vec::new();
+    for node in nodes {
+        uids.push(register(client, node).await?);
+    }
+    let assignment: Vec<(u64, Vec<String>)> = uids
+        .iter()
+        .zip(nodes)
+        .map(|(uid, node)| (*uid, node.roles.clone()))
+        .collect();
+    client
+        .assign(id, &assignment)
+        .await
+        .map_err(|error| refused(&format!("{}: cannot assign roles", loaded.file), &error))?;
+    let info = client
+        .deployment_info(id)
+        .await
+        .map_err(|error| refused("cannot read the deployment info", &error))?;
+    let nodes = uids
+        .iter()
+        .zip(nodes)
+        .map(|(uid, node)| registered(*uid, node, &info))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(DeployedEnvironment { id, nodes })
+}
+
+async fn release_id(client: &Client, version: &str, file: &camino::Utf8Path) -> Result<u64, RunError> {
+    let releases = client
+        .get("releases/")
+        .await
+        .map_err(|error| refused("cannot list releases", &error))?;
+    let releases = releases.as_array().cloned().unwrap_or_default();
+    let usable = |release: &&Value| release["is_deployable"] != json!(false) && release["state"] == json!("available");
+    if let Some(found) = releases
+        .iter()
+        .filter(usable)
+        .find(|release| release["version"] == json!(version))
+    {
+        return found["id"]
+            .as_u64()
+            .ok_or_else(|| RunError::Defect(format!("a release without an id: {found}")));
+    }
+    let known: Vec<&str> = releases
+        .iter()
+        .filter(usable)
+        .filter_map(|release| release["version"].as_str())
+        .collect();
+    Err(RunError::Invalid(format!(
+        "{file}: release `{version}` is not on this Fuel master\n  hint: use one of: {}",
+        known.join(", ")
+    )))
+}
+
+async fn place_networks(client: &Client, environment: u64, places: &NetworkPlaces) -> Result<(), RunError> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let doing = "cannot place the networks";
+    let mut configuration = client
+        .network_configuration(environment)
+        .await
+        .map_err(|error| refused(doing, &error))?;
+    let Some(networks) = configuration["networks"].as_array_mut() else {
+        return Err(RunError::Defect(
+            "Nailgun's network configuration has no networks".to_owned(),
+        ));
+    };
+    for network in networks {
+        let name = network["name"].as_str().unwrap_or_default().to_owned();
+        if let Some(cidr) = places.get(&name) {
+            let stem = cidr.rsplit_once('.').map_or(cidr.as_str(), |(stem, _)| stem).to_owned();
+            network["cidr"] = json!(cidr);
+            network["ip_ranges"] = json!([[format!("{stem}.2"), format!("{stem}.126")]]);
+            if !network["gateway"].is_null() {
+                network["gateway"] = json!(format!("{stem}.1"));
+            }
+        }
+    }
+    client
+        .put_network_configuration(environment, &configuration)
+        .await
+        .map_err(|error| refused(doing, &error))?;
+    Ok(())
+}
+
+async fn save_core_settings(client: &Client, environment: u64, loaded: &LoadedScenario) -> Result<(), RunError> {
+    let settings = &loaded.scenario.environment.settings;
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let current = client
+        .attributes(environment)
+        .await
+        .map_err(|error| refused("cannot read the settings", &error))?;
+    let mut editable = json!({});
+    for (path, value) in settings {
+        let (section, field) = path.split_once('.').ok_or_else(|| {
+            RunError::Invalid(format!(
+                "{}: setting `{path}` has no section\n  hint: write `section.attribute`, as `common.debug`",
+                loaded.file
+            ))
+        })?;
+        if current["editable"][section][field]["value"].is_null() && current["editable"][section][field].is_null() {
+            let sections = current["editable"].as_object().cloned().unwrap_or_default();
+            let known: Vec<String> = sections
+                .iter()
+                .flat_map(|(section, fields)| {
+                    fields
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .map(move |(field, _)| format!("{section}.{field}"))
+                })
+                .collect();
+            let hint = crate::scenario::suggestion(path, known.iter().map(String::as_str))
+                .map(|best| format!("\n  hint: did you mean `{best}`?"))
+                .unwrap_or_default();
+            return Err(RunError::Invalid(format!(
+                "{}: release has no setting `{path}`{hint}",
+                loaded.file
+            )));
+        }
+        editable[section][field] = json!({"value": value});
+    }
+    client
+        .put_attributes(environment, &json!({"editable": editable}))
+        .await
+        .map_err(|error| refused(&format!("{}: cannot save the settings", loaded.file), &error))?;
+    Ok(())
+}
+
+async fn register(client: &Client, node: &NodeToRegister) -> Result<u64, RunError> {
+    let interface = |name: &str, mac: &str, ip: Option<&str>| {
+        json!({"name": name, "mac": mac, "ip": ip, "netmask": ip.map(|_| "255.255.255.0"), "state": "up",
+               "driver": "veth", "current_speed": 10000, "max_speed": 10000})
+    };
+    let others = ["eth1", "eth2", "eth3"].iter().enumerate().map(|(index, name)| {
+        // Interfaces besides the admin one get MAC addresses of their own, derived from it.
+        interface(name, &format!("{}:{:02x}", &node.mac[..14], 0xa0 + index), None)
+    });
+    let mut interfaces = vec![interface("eth0", &node.mac, Some(&node.admin_address))];
+    interfaces.extend(others);
+    let body = json!({
+        "mac": node.mac, "ip": node.admin_address, "status": "discover", "name": node.name,
+        "manufacturer": "fuelrig", "platform_name": "container", "os_platform": "ubuntu", "online": true,
+        "meta": {
+            "interfaces": interfaces,
+            "cpu": {"total": 2, "real": 1, "spec": [{"model": "container"}]},
+            "memory": {"total": 8_589_934_592_u64, "maximum_capacity": 8_589_934_592_u64, "devices": []},
+            "disks": [{"name": "sda", "disk": "sda", "model": "container", "size": 107_374_182_400_u64, "removable": "0", "extra": []}],
+            "system": {"product": "container", "family": "", "fqdn": node.name, "version": "", "serial": "", "manufacturer": "fuelrig"}
+        }
+    });
+    let created = client
+        .register_node(&body)
+        .await
+        .map_err(|error| refused(&format!("cannot register {}", node.name), &error))?;
+    let id = created["id"]
+        .as_u64()
+        .ok_or_else(|| RunError::Defect(format!("a node without an id: {created}")))?;
+    if created["hostname"].as_str() != Some(node.name.as_str()) {
+        client
+            .put(&format!("nodes/{id}/"), &json!({"hostname": node.name}))
+            .await
+            .map_err(|error| refused(&format!("cannot name node {}", node.name), &error))?;
+    }
+    Ok(id)
+}
+
+fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<RegisteredNode, RunError> {
+    let uid = uid.to_string();
+    let own = info
+        .iter()
+        .find(|element| element["uid"].as_str() == Some(uid.as_str()))
+        .ok_or_else(|| RunError::Defect(format!("Nailgun has no deployment info for {}", node.name)))?;
+    let mut addresses = BTreeMap::new();
+    addresses.insert("fuelweb_admin".to_owned(), node.admin_address.clone());
+    let item = own["nodes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|item| item["uid"].as_str() == Some(uid.as_str()))
+        .cloned()
+        .unwrap_or_default();
+    for (network, key) in [
+        ("management", "internal_address"),
+        ("public", "public_address"),
+        ("storage", "storage_address"),
+    ] {
+        if let Some(address) = item[key].as_str() {
+            addresses.insert(network.to_owned(), address.to_owned());
+        }
+    }
+    let roles = own["roles"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    Ok(RegisteredNode {
+        uid,
+        name: node.name.clone(),
+        fqdn: own["fqdn"].as_str().unwrap_or(&node.name).to_owned(),
+        addresses,
+        roles,
+    })
+}

@@ -1,0 +1,134 @@
+//! What Nailgun makes of a scenario, without a container: the mock Nailgun runs in this process.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fuel_cli::Client;
+use mock_nailgun::{Config, Profile, Server};
+use serde_json::Value;
+
+use super::deploy::task_lists;
+use super::environment::{self, NodeToRegister, refused};
+use super::error::RunError;
+use crate::scenario::LoadedScenario;
+
+/// What Nailgun merged and ordered for one node.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RenderedNode {
+    /// Name in the scenario.
+    pub name: String,
+    /// Everything that becomes the node's `astute.yaml`.
+    pub attributes: Value,
+    /// The node's tasks as Astute gets them.
+    pub tasks: Vec<Value>,
+}
+
+/// Renders every node of a scenario.
+///
+/// # Errors
+/// The plugin or scenario is invalid, or the embedded Nailgun does not start.
+pub async fn render(loaded: &LoadedScenario) -> Result<Vec<RenderedNode>, RunError> {
+    let temporary =
+        tempfile::tempdir().map_err(|error| RunError::infrastructure("cannot make a temporary directory", error))?;
+    let directory = Utf8PathBuf::from_path_buf(temporary.path().to_owned())
+        .map_err(|path| RunError::Infrastructure(format!("{}: not UTF-8", path.display())))?;
+    let mut plugins = Vec::new();
+    for (index, entry) in loaded.scenario.plugins.iter().enumerate() {
+        let (name, version) = place_plugin(&loaded.plugin_path(&entry.path), &directory)?;
+        plugins.push((name, version, index));
+    }
+    let profile = Profile::named(&loaded.scenario.fuel)
+        .map_err(|error| RunError::Invalid(format!("{}: {error}", loaded.file)))?;
+    // A free port of 127.0.0.1, and nothing that outlives this process.
+    let config = Config::new(profile, directory.clone());
+    let server = Server::start(config)
+        .await
+        .map_err(|error| RunError::infrastructure("cannot start the embedded Nailgun", error))?;
+    let client = Client::connect(
+        &format!("http://{}", server.address()),
+        &fuel_cli::Credentials::default(),
+    )
+    .await
+    .map_err(|error| RunError::infrastructure("cannot log in to the embedded Nailgun", error))?;
+    client
+        .sync_plugins(None)
+        .await
+        .map_err(|error| refused("cannot register the plugins", &error))?;
+    let nodes: Vec<NodeToRegister> = (3_u8..)
+        .zip(&loaded.scenario.nodes)
+        .map(|(number, node)| NodeToRegister {
+            name: node.name.clone(),
+            admin_address: format!("10.20.0.{number}"),
+            mac: format!("02:42:0a:14:00:{number:02x}"),
+            roles: node.roles.clone(),
+        })
+        .collect();
+    let environment = environment::create(
+        &client,
+        loaded,
+        &plugins,
+        &nodes,
+        &environment::NetworkPlaces::default(),
+    )
+    .await?;
+    let info = client
+        .deployment_info(environment.id)
+        .await
+        .map_err(|error| refused("cannot read the deployment info", &error))?;
+    let mut tasks = task_lists(&client, environment.id).await?;
+    environment
+        .nodes
+        .iter()
+        .map(|node| {
+            let attributes = info
+                .iter()
+                .find(|element| element["uid"].as_str() == Some(node.uid.as_str()))
+                .cloned()
+                .ok_or_else(|| RunError::Defect(format!("no deployment info for {}", node.name)))?;
+            Ok(RenderedNode {
+                name: node.name.clone(),
+                attributes,
+                tasks: tasks.remove(&node.uid).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Puts a plugin where the master has it: a package is unpacked, a directory copied without its packages.
+fn place_plugin(path: &Utf8Path, plugins: &Utf8Path) -> Result<(String, String), RunError> {
+    if !path.exists() {
+        return Err(RunError::Invalid(format!("plugin `{path}` is not there")));
+    }
+    if !path.is_dir() {
+        let unpacked =
+            plugin_builder::unpack(path, plugins).map_err(|error| RunError::Invalid(format!("{path}: {error}")))?;
+        return Ok((unpacked.name, unpacked.version));
+    }
+    let report = plugin_builder::check(path);
+    if report.has_errors() {
+        return Err(RunError::Invalid(super::build::errors_of(path, &report)));
+    }
+    let plugin = plugin_builder::Plugin::load(path).map_err(|error| RunError::Invalid(format!("{path}: {error}")))?;
+    let target = plugins.join(plugin.directory_name());
+    copy_tree(path, &target).map_err(|error| RunError::infrastructure("cannot copy the plugin", error))?;
+    Ok((plugin.metadata.name.clone(), plugin.metadata.version.clone()))
+}
+
+/// Copies a tree; packages are left out but for an empty file in their place, since only their being there matters.
+fn copy_tree(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(to)?;
+    for entry in from.read_dir_utf8()? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            if entry.file_name() != ".build" && entry.file_name() != ".git" {
+                copy_tree(source, &target)?;
+            }
+        } else if kind.is_file() {
+            match source.extension() {
+                Some("deb" | "rpm" | "fp") => fs_err::write(&target, b"")?,
+                _ => drop(fs_err::copy(source, &target)?),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,619 @@
+//! One run on an engine that answers, phase by phase.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use fuel_cli::Client;
+use futures_util::future::{join_all, try_join_all};
+use mock_astute::{Node, TaskRecord};
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use super::build::{self, Package};
+use super::checks;
+use super::deploy::{self, Deployment};
+use super::environment::{self, DeployedEnvironment, NodeToRegister, RegisteredNode};
+use super::error::RunError;
+use super::options::TestOptions;
+use super::phase;
+use crate::capture::{self, Observer, Scope, State};
+use crate::engine::{
+    ContainerHook, Engine, HookOptions, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses,
+    NodeSpec, RunId, Target, TargetNode,
+};
+use crate::event::{Events, InstalledPlugin, Phase, RunEvent, SnapshotOutcome};
+use crate::scenario::{LoadedScenario, Observe};
+use crate::snapshot;
+use crate::verdict::{self, NodeRuns};
+
+/// First host number of the admin network that nodes get; the master is 2.
+const FIRST_NODE: u32 = 3;
+
+/// Where the running master is, so that whoever gives a run up can decide about its containers.
+#[derive(Default)]
+pub(crate) struct MasterSlot(Mutex<Option<Master>>);
+
+impl MasterSlot {
+    /// Takes the master out.
+    pub(crate) fn take(&self) -> Option<Master> {
+        self.lock().take()
+    }
+
+    fn put(&self, master: Master) {
+        *self.lock() = Some(master);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Master>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything that a run holds while it goes on.
+struct Rig<'a> {
+    engine: &'a Engine,
+    run: &'a RunId,
+    loaded: &'a LoadedScenario,
+    options: &'a TestOptions,
+    events: &'a Events,
+    cancel: &'a CancellationToken,
+}
+
+/// Goes the whole way; `true` when everything holds.
+pub(crate) async fn run(
+    engine: &Engine,
+    run: &RunId,
+    loaded: &LoadedScenario,
+    options: &TestOptions,
+    events: &Events,
+    cancel: &CancellationToken,
+    master: &MasterSlot,
+) -> Result<bool, RunError> {
+    Rig {
+        engine,
+        run,
+        loaded,
+        options,
+        events,
+        cancel,
+    }
+    .go(master)
+    .await
+}
+
+impl Rig<'_> {
+    async fn go(&self, slot: &MasterSlot) -> Result<bool, RunError> {
+        let images = self.phase(Phase::Images, self.images()).await?;
+        let networks = Networks::create(self.engine, self.run)
+            .await
+            .map_err(|e| RunError::Infrastructure(e.to_string()))?;
+        // The hook and the master have nothing to do with each other.
+        let (packages, master) = tokio::join!(
+            self.phase(Phase::Build, self.packages(&images)),
+            self.phase(Phase::Master, self.master(&images, &networks))
+        );
+        let (master, client) = master?;
+        let packages = match packages {
+            Ok(packages) => packages,
+            Err(error) => {
+                slot.put(master);
+                return Err(error);
+            }
+        };
+        let installed = self.phase(Phase::Install, self.install(&master, &packages)).await;
+        slot.put(master);
+        installed?;
+        let environment = self
+            .phase(Phase::Environment, self.environment(&client, &packages, &networks))
+            .await?;
+        let nodes = self
+            .phase(Phase::Nodes, self.nodes(&images, &networks, &environment))
+            .await?;
+        let as_nodes: BTreeMap<String, Arc<dyn Node>> = nodes
+            .iter()
+            .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
+            .collect();
+
+        let before = self
+            .phase(Phase::CaptureBefore, self.capture(&environment, &as_nodes, None))
+            .await?;
+        let snapshots_hold = self
+            .phase(Phase::Snapshots, self.snapshots(&client, &environment, &networks))
+            .await?;
+        let first = self.deployment(1, &client, &environment, &as_nodes).await?;
+        if let Some(failure) = first.failure {
+            return Err(RunError::Deployment(self.explain(
+                1,
+                &failure,
+                &first.records,
+                &environment,
+            )));
+        }
+        let first_holds = self
+            .phase(Phase::Verify(1), self.verify(1, &environment, &as_nodes))
+            .await;
+        let after_first = self
+            .phase(
+                Phase::CaptureAfter(1),
+                self.capture(&environment, &as_nodes, Some(&before)),
+            )
+            .await?;
+        let second = self.deployment(2, &client, &environment, &as_nodes).await?;
+        let second_holds = self
+            .phase(Phase::Verify(2), self.verify(2, &environment, &as_nodes))
+            .await;
+        let after_second = self
+            .phase(
+                Phase::CaptureAfter(2),
+                self.capture(&environment, &as_nodes, Some(&after_first)),
+            )
+            .await?;
+        if let Some(failure) = &second.failure {
+            self.events.emit(RunEvent::Warning(self.explain(
+                2,
+                failure,
+                &second.records,
+                &environment,
+            )));
+        }
+        let passed = self
+            .phase(Phase::Judge, async {
+                self.judge(
+                    &environment,
+                    [&before, &after_first, &after_second],
+                    &first.records,
+                    &second.records,
+                )
+            })
+            .await?;
+        Ok(passed && snapshots_hold && first_holds && second_holds && second.failure.is_none())
+    }
+
+    /// A phase; none begins after Ctrl-C.
+    async fn phase<T>(&self, which: Phase, work: impl Future<Output = T>) -> T {
+        phase(self.events, which, work).await
+    }
+
+    async fn images(&self) -> Result<Images, RunError> {
+        let mut wanted: Vec<Image> = Target::MASTER.into_iter().map(Image::Target).collect();
+        wanted.push(Image::Target(Target::Node));
+        wanted.extend(self.node_images());
+        let options = ImageOptions {
+            executable: match &self.options.executable {
+                Some(path) => Some(
+                    camino::Utf8PathBuf::from_path_buf(path.clone())
+                        .map_err(|path| RunError::Infrastructure(format!("{}: not UTF-8", path.display())))?,
+                ),
+                None => None,
+            },
+            ..ImageOptions::default()
+        };
+        let progress = |event: crate::engine::ImageProgress| {
+            let (line, milestone) = crate::console::image_line(&event);
+            self.events.emit(if milestone {
+                RunEvent::Note(line)
+            } else {
+                RunEvent::Detail(Phase::Images, line)
+            });
+        };
+        crate::engine::ensure(self.engine, &wanted, &options, &progress)
+            .await
+            .map_err(|error| RunError::Infrastructure(error.to_string()))
+    }
+
+    fn node_images(&self) -> Vec<Image> {
+        self.loaded.scenario.nodes.iter().map(image_of).collect()
+    }
+
+    async fn packages(&self, images: &Images) -> Result<Vec<Package>, RunError> {
+        let mut packages = Vec::new();
+        for entry in &self.loaded.scenario.plugins {
+            let path = self.loaded.plugin_path(&entry.path);
+            if !path.exists() {
+                return Err(RunError::Invalid(format!(
+                    "{}: plugin `{path}` is not there\n  hint: `path` is relative to the scenario file",
+                    self.loaded.file
+                )));
+            }
+            if !path.is_dir() {
+                packages.push(build::package(&path)?);
+                continue;
+            }
+            let hook = self.hook(images)?;
+            let events = self.events.clone();
+            let built = tokio::task::spawn_blocking(move || build::build_plugin(&path, hook.as_ref(), &events))
+                .await
+                .map_err(|error| RunError::Defect(format!("building a plugin: {error}")))??;
+            packages.push(built);
+        }
+        Ok(packages)
+    }
+
+    fn hook(&self, images: &Images) -> Result<Box<dyn plugin_builder::HookRunner + Send + Sync>, RunError> {
+        if self.options.build_on_host {
+            return Ok(Box::new(plugin_builder::HostHook));
+        }
+        let image = images
+            .reference(&Image::Target(Target::Node))
+            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+        let events = self.events.clone();
+        let output = Arc::new(move |line: &str| events.emit(RunEvent::Detail(Phase::Build, line.to_owned())));
+        Ok(Box::new(ContainerHook::new(
+            self.engine,
+            self.run,
+            HookOptions::new(image, output),
+        )))
+    }
+
+    async fn master(&self, images: &Images, networks: &Networks) -> Result<(Master, Client), RunError> {
+        let options = MasterOptions {
+            fuel_version: self.loaded.scenario.fuel.clone(),
+            ..MasterOptions::default()
+        };
+        let master = Master::start(self.engine, self.run, images, networks, &options)
+            .await
+            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+        let client = Client::connect(&master.api_url, &fuel_cli::Credentials::default())
+            .await
+            .map_err(|error| RunError::infrastructure("cannot log in to the master", error))?;
+        Ok((master, client))
+    }
+
+    async fn install(&self, master: &Master, packages: &[Package]) -> Result<(), RunError> {
+        for package in packages {
+            let name = package.file.file_name().unwrap_or("plugin.rpm").to_owned();
+            let copied = master
+                .copy_in(&package.file)
+                .await
+                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+            let output = master
+                .exec(["fuel", "plugins", "--install", &copied])
+                .await
+                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+            if output.exit_code != 0 {
+                return Err(RunError::Invalid(format!(
+                    "`fuel plugins --install {name}` failed with exit code {}\n{}{}",
+                    output.exit_code, output.stdout, output.stderr
+                )));
+            }
+            let (sha256, size) =
+                digest(&package.file).map_err(|error| RunError::infrastructure("cannot read the package", error))?;
+            self.events.emit(RunEvent::PluginInstalled(InstalledPlugin {
+                name: package.name.clone(),
+                version: package.version.clone(),
+                package: name,
+                sha256,
+                size,
+            }));
+        }
+        Ok(())
+    }
+
+    async fn environment(
+        &self,
+        client: &Client,
+        packages: &[Package],
+        networks: &Networks,
+    ) -> Result<DeployedEnvironment, RunError> {
+        let plugins: Vec<(String, String, usize)> = packages
+            .iter()
+            .enumerate()
+            .map(|(index, package)| (package.name.clone(), package.version.clone(), index))
+            .collect();
+        let nodes: Vec<NodeToRegister> = self
+            .loaded
+            .scenario
+            .nodes
+            .iter()
+            .zip(FIRST_NODE..)
+            .map(|(node, number)| {
+                let address = networks.admin.subnet.host(number);
+                let [a, b, c, d] = address.octets();
+                NodeToRegister {
+                    name: node.name.clone(),
+                    admin_address: address.to_string(),
+                    mac: format!("02:42:{a:02x}:{b:02x}:{c:02x}:{d:02x}"),
+                    roles: node.roles.clone(),
+                }
+            })
+            .collect();
+        let places = [
+            ("management", &networks.management, "192.168.0.0/24"),
+            ("storage", &networks.storage, "192.168.1.0/24"),
+            ("public", &networks.public, "172.16.0.0/24"),
+        ]
+        .into_iter()
+        .filter(|(_, network, usual)| network.subnet.to_string() != *usual)
+        .map(|(name, network, _)| (name.to_owned(), network.subnet.to_string()))
+        .collect();
+        environment::create(client, self.loaded, &plugins, &nodes, &places).await
+    }
+
+    async fn nodes(
+        &self,
+        images: &Images,
+        networks: &Networks,
+        environment: &DeployedEnvironment,
+    ) -> Result<BTreeMap<String, Arc<TargetNode>>, RunError> {
+        let hosts: Vec<(String, std::net::Ipv4Addr)> = environment
+            .nodes
+            .iter()
+            .filter_map(|node| Some((node, node.addresses.get("management")?.parse().ok()?)))
+            .flat_map(|(node, address)| [(node.fqdn.clone(), address), (node.name.clone(), address)])
+            .collect();
+        let starts = environment
+            .nodes
+            .iter()
+            .zip(&self.loaded.scenario.nodes)
+            .map(|(node, entry)| {
+                let hosts = hosts.clone();
+                async move {
+                    let reference = images
+                        .reference(&image_of(entry))
+                        .map_err(|error| RunError::Infrastructure(error.to_string()))?
+                        .to_owned();
+                    let mut spec = NodeSpec::new(&node.name, &node.uid, &reference);
+                    spec.addresses = addresses(node);
+                    spec.hosts = hosts;
+                    spec.outside = self.loaded.scenario.outside;
+                    if let Some((_, domain)) = node.fqdn.split_once('.') {
+                        domain.clone_into(&mut spec.domain);
+                    }
+                    let started = TargetNode::start(self.engine, self.run, networks, spec)
+                        .await
+                        .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+                    if !started.readiness.failed_units.is_empty() {
+                        self.events.emit(RunEvent::Warning(format!(
+                            "{}: units failed at boot: {}",
+                            node.name,
+                            started.readiness.failed_units.join(", ")
+                        )));
+                    }
+                    Ok::<_, RunError>((node.uid.clone(), Arc::new(started)))
+                }
+            });
+        Ok(try_join_all(starts).await?.into_iter().collect())
+    }
+
+    async fn capture(
+        &self,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+        previous: Option<&BTreeMap<String, State>>,
+    ) -> Result<BTreeMap<String, State>, RunError> {
+        let looks = environment.nodes.iter().map(|node| async move {
+            let observers = self.observers(node);
+            let scope = Scope::machine(&observers);
+            let begun = Instant::now();
+            let earlier = previous.and_then(|states| states.get(&node.uid));
+            let state = capture::capture(nodes[&node.uid].as_ref(), earlier, &scope)
+                .await
+                .map_err(|error| RunError::infrastructure(&format!("cannot look at {}", node.name), error))?;
+            self.events.emit(RunEvent::Captured {
+                node: node.name.clone(),
+                files: state.files.len(),
+                took: begun.elapsed(),
+            });
+            Ok::<_, RunError>((node.uid.clone(), state))
+        });
+        Ok(try_join_all(looks).await?.into_iter().collect())
+    }
+
+    fn observers(&self, node: &RegisteredNode) -> Vec<Observer> {
+        let applies = |observe: &&Observe| is_on(node, &observe.on);
+        self.loaded
+            .scenario
+            .observe
+            .iter()
+            .filter(applies)
+            .map(|observe| Observer {
+                name: observe.name.clone(),
+                command: observe.run.clone(),
+            })
+            .collect()
+    }
+
+    async fn deployment(
+        &self,
+        run: u8,
+        client: &Client,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+    ) -> Result<Deployment, RunError> {
+        let timeout = Duration::from_secs(self.loaded.scenario.deployment_timeout);
+        self.phase(
+            Phase::Deploy(run),
+            deploy::deploy(run, client, environment, nodes, timeout, self.events, self.cancel),
+        )
+        .await
+    }
+
+    /// Runs every check on every node that it is for, nodes in parallel.
+    async fn verify(
+        &self,
+        run: u8,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+    ) -> bool {
+        let per_node = environment.nodes.iter().map(|node| async move {
+            let mut holds = true;
+            for check in self
+                .loaded
+                .scenario
+                .verify
+                .iter()
+                .filter(|check| is_on(node, &check.on))
+            {
+                let result = checks::verify(check, run, &node.name, nodes[&node.uid].as_ref()).await;
+                holds &= result.passed;
+                self.events.emit(RunEvent::Verified(result));
+            }
+            holds
+        });
+        join_all(per_node).await.into_iter().all(|holds| holds)
+    }
+
+    async fn snapshots(
+        &self,
+        client: &Client,
+        environment: &DeployedEnvironment,
+        networks: &Networks,
+    ) -> Result<bool, RunError> {
+        let directory = self
+            .options
+            .snapshots
+            .clone()
+            .unwrap_or_else(|| self.loaded.directory().join("..").join("snapshots"));
+        let info = client
+            .deployment_info(environment.id)
+            .await
+            .map_err(|error| environment::refused("cannot read the deployment info", &error))?;
+        let tasks = deploy::task_lists(client, environment.id).await?;
+        let networks = redaction(networks);
+        let mut hold = true;
+        for node in &environment.nodes {
+            let attributes = info
+                .iter()
+                .find(|element| element["uid"].as_str() == Some(node.uid.as_str()))
+                .ok_or_else(|| RunError::Defect(format!("no deployment info for {}", node.name)))?;
+            let none = Vec::new();
+            let text = snapshot::document(attributes, tasks.get(&node.uid).unwrap_or(&none), &networks);
+            let name = format!("{}-{}", self.loaded.name, node.name);
+            let result = snapshot::compare(
+                &directory,
+                &name,
+                &text,
+                self.options.update_snapshots,
+                self.options.frozen_snapshots,
+            )
+            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+            hold &= !matches!(result.outcome, SnapshotOutcome::Differs(_));
+            self.events.emit(RunEvent::Snapshot(result));
+        }
+        Ok(hold)
+    }
+
+    fn judge(
+        &self,
+        environment: &DeployedEnvironment,
+        states: [&BTreeMap<String, State>; 3],
+        first: &[TaskRecord],
+        second: &[TaskRecord],
+    ) -> Result<bool, RunError> {
+        let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
+            records.iter().filter(|record| record.node_id == uid).cloned().collect()
+        };
+        let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>)> = environment
+            .nodes
+            .iter()
+            .map(|node| (of(&node.uid, first), of(&node.uid, second)))
+            .collect();
+        let runs: Vec<NodeRuns<'_>> = environment
+            .nodes
+            .iter()
+            .zip(&records)
+            .map(|(node, (first, second))| NodeRuns {
+                name: &node.name,
+                before: &states[0][&node.uid],
+                after_first: &states[1][&node.uid],
+                after_second: &states[2][&node.uid],
+                first,
+                second,
+            })
+            .collect();
+        let noise = verdict::NoiseList::standard().map_err(|error| RunError::Defect(error.to_string()))?;
+        let judged = verdict::judge(&runs, &noise, &self.loaded.scenario.ignore, self.options.strict);
+        let passed = judged.passed;
+        self.events.emit(RunEvent::Judged(Box::new(judged)));
+        Ok(passed)
+    }
+
+    /// Nailgun's words on a failure, and which task on which node it was.
+    fn explain(&self, run: u8, failure: &str, records: &[TaskRecord], environment: &DeployedEnvironment) -> String {
+        let name = |uid: &str| {
+            environment
+                .nodes
+                .iter()
+                .find(|node| node.uid == uid)
+                .map_or(uid.to_owned(), |node| node.name.clone())
+        };
+        let mut text = format!("deployment {run} failed: {}", failure.trim());
+        for record in records
+            .iter()
+            .filter(|record| record.status == mock_astute::TaskStatus::Failed)
+        {
+            let why = record.error.as_deref().unwrap_or("no reason is known");
+            text.push_str(&format!(
+                "\n  {}: task `{}`: {}",
+                name(&record.node_id),
+                record.task,
+                why.trim()
+            ));
+        }
+        text
+    }
+}
+
+/// Whether a check or an observer with `on: …` is for this node.
+fn is_on(node: &RegisteredNode, on: &str) -> bool {
+    node.name == on
+        || node
+            .roles
+            .iter()
+            .any(|role| role == on || role.strip_prefix("primary-") == Some(on))
+}
+
+fn image_of(entry: &crate::scenario::NodeEntry) -> Image {
+    match entry.image.as_deref() {
+        Some(name) => name
+            .parse()
+            .unwrap_or_else(|never: std::convert::Infallible| match never {}),
+        None if entry.roles.iter().any(|role| role == "controller") => Image::Target(Target::Controller),
+        None => Image::Target(Target::Node),
+    }
+}
+
+fn addresses(node: &RegisteredNode) -> NodeAddresses {
+    let of = |network: &str| node.addresses.get(network).and_then(|address| address.parse().ok());
+    NodeAddresses {
+        admin: of("fuelweb_admin"),
+        management: of("management"),
+        storage: of("storage"),
+        public: of("public"),
+    }
+}
+
+fn redaction(networks: &Networks) -> Vec<snapshot::Network> {
+    [
+        ("admin", &networks.admin),
+        ("management", &networks.management),
+        ("storage", &networks.storage),
+        ("public", &networks.public),
+    ]
+    .into_iter()
+    .map(|(name, network)| snapshot::Network {
+        name: name.to_owned(),
+        base: network.subnet.host(0),
+        prefix: network.subnet.prefix(),
+    })
+    .collect()
+}
+
+fn digest(file: &Utf8Path) -> std::io::Result<(String, u64)> {
+    let mut hasher = Sha256::new();
+    let mut file = fs_err::File::open(file)?;
+    let mut size = 0;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        size += read as u64;
+    }
+    let hex = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((hex, size))
+}
