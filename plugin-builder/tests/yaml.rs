@@ -47,6 +47,8 @@ fn read(text: &str) -> Result<Node, YamlError> {
 #[case("a:\n  b: ['x',\n'y']", json!({"a": {"b": ["x", "y"]}}))]
 #[case("a:\n  b: \"x\ny\"", json!({"a": {"b": "x y"}}))]
 #[case("text: |\n  a\n  \tb\n", json!({"text": "a\n\tb\n"}))]
+#[case("text: |\n  a\n  b", json!({"text": "a\nb"}))]
+#[case("text: |\n  a\nlast: b", json!({"text": "a\n", "last": "b"}))]
 fn values_have_the_types_that_pyyaml_gives_them(#[case] text: &str, #[case] value: serde_json::Value) {
     assert_eq!(read(text).unwrap().to_json(), value);
 }

@@ -106,7 +106,8 @@ impl<R: Read> Read for Content<'_, R> {
         let length = buffer
             .len()
             .min(usize::try_from(self.archive.remaining).unwrap_or(usize::MAX));
-        let Some(part) = buffer.get_mut(..length) else {
+        // Some decompressors take a read of nothing for the end of their input.
+        let Some(part) = buffer.get_mut(..length).filter(|part| !part.is_empty()) else {
             return Ok(0);
         };
         let read = self.archive.reader.read(part)?;
@@ -118,4 +119,56 @@ impl<R: Read> Read for Content<'_, R> {
 
 fn damaged() -> io::Error {
     io::Error::other("its payload is damaged")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CpioReader;
+    use std::io::{self, Read};
+
+    /// Refuses reads of nothing, at which some decompressors lose their place.
+    struct Touchy<'a>(&'a [u8]);
+
+    impl Read for Touchy<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(!buffer.is_empty(), "a read of nothing");
+            self.0.read(buffer)
+        }
+    }
+
+    fn entry(path: &str, content: &str) -> String {
+        let mut text = format!("070701{:08x}{:08x}", 1, 0o100_644);
+        for field in [0, 0, 1, 0, content.len(), 0, 0, 0, 0, path.len() + 1, 0] {
+            text.push_str(&format!("{field:08x}"));
+        }
+        for part in [format!("{path}\0"), content.to_owned()] {
+            text.push_str(&part);
+            while text.len() % 4 != 0 {
+                text.push('\0');
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn contents_are_read_or_skipped_without_reads_of_nothing() {
+        let archive = [
+            entry("a", "skipped"),
+            entry("b", ""),
+            entry("c", "read"),
+            entry("TRAILER!!!", ""),
+        ];
+        let archive = archive.concat();
+        let mut reader = CpioReader::new(Touchy(archive.as_bytes()));
+        let mut seen = Vec::new();
+        while let Some(entry) = reader.next_entry().unwrap() {
+            let mut text = String::new();
+            if entry.path != "a" {
+                reader.content().read_to_string(&mut text).unwrap();
+            }
+            seen.push((entry.path, text));
+        }
+        let expected = [("a", ""), ("b", ""), ("c", "read")].map(|(path, text)| (path.to_owned(), text.to_owned()));
+        assert_eq!(seen, expected);
+    }
 }

@@ -67,12 +67,30 @@ fn parse_text(text: &str, name: &Utf8Path) -> Result<Node, YamlError> {
         strictness
             .event(&event, span)
             .map_err(|problem| problem.into_error(name))?;
+        let event = without_added_line_break(event, span, text);
         composer.event(event, place(span.start))?;
     }
     strictness.finish().map_err(|problem| problem.into_error(name))?;
     Ok(composer
         .root
         .unwrap_or_else(|| Node::new(Yaml::Null, Span { line: 1, column: 1 })))
+}
+
+/// A block of text at the end of a file without a last line break has none for PyYAML either.
+fn without_added_line_break<'a>(event: Event<'a>, span: saphyr_parser::Span, text: &str) -> Event<'a> {
+    let last_line = text.rsplit('\n').next().unwrap_or_default().trim_start();
+    let reaches_end = !last_line.is_empty() && span.end.line() > text.matches('\n').count();
+    match event {
+        Event::Scalar(content, style @ (ScalarStyle::Literal | ScalarStyle::Folded), anchor, tag) if reaches_end => {
+            // A comment may stand in the last line instead.
+            let content = match content.strip_suffix('\n') {
+                Some(rest) if rest.ends_with(last_line) => rest.to_owned().into(),
+                _ => content,
+            };
+            Event::Scalar(content, style, anchor, tag)
+        }
+        event => event,
+    }
 }
 
 /// UTF-8, or UTF-16 with a byte order mark, as PyYAML takes it.
