@@ -10,7 +10,8 @@ ARG BASE=debian:bookworm-slim
 # Fuel ships its own set of modules; the distribution's packages of the same upstream modules take their place, and
 # `osnailyfacter`, which holds Fuel's own task manifests, is a stand-in that is written here.
 # Left out on purpose: modules whose custom facts cost seconds on every run (apt) or need what no node has (postgresql),
-# and stdlib's two facts that load every package and service provider (0.7 s of every task) to name the default one.
+# and those of stdlib's facts that load every package and service provider to name the default one, or resolve every
+# fact to find out that this is no Puppet Enterprise (0.9 s of every task).
 FROM ${BASE} AS puppet-modules
 COPY puppet/module-packages /tmp/module-packages
 RUN set -eu; \
@@ -25,7 +26,7 @@ RUN set -eu; \
     done; \
     mkdir /modules/openstacklib/facts.d; \
     mv /tmp/tree/etc/facter/facts.d/* /modules/openstacklib/facts.d/; \
-    rm /modules/stdlib/lib/facter/package_provider.rb /modules/stdlib/lib/facter/service_provider.rb; \
+    (cd /modules/stdlib/lib/facter && rm package_provider.rb service_provider.rb pe_version.rb); \
     find /modules -depth -type d -name spec -exec rm -rf {} +; \
     rm -rf /tmp/packages /tmp/tree /tmp/module-packages /var/lib/apt/lists/*; \
     ls /modules

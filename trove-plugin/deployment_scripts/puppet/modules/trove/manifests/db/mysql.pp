@@ -16,7 +16,9 @@ class trove::db::mysql (
   $charset       = 'utf8mb3',
   $collate       = 'utf8mb3_general_ci',
 ) {
-  include trove::deps
+  # Where the services are in the same catalog the schema waits for its database. The phases themselves are not included:
+  # their collectors make Puppet load every package and service provider, which a database does not need.
+  Class['trove::db::mysql'] -> Anchor <| title == 'trove::dbsync::begin' |>
 
   $hosts = unique(delete_undef_values(flatten([$host, $allowed_hosts])))
   $hash = mysql::password($password)
@@ -25,7 +27,6 @@ class trove::db::mysql (
     ensure  => present,
     charset => $charset,
     collate => $collate,
-    require => Anchor['trove::db::begin'],
   }
 
   $hosts.each |$from| {
@@ -39,7 +40,6 @@ class trove::db::mysql (
       user       => "${user}@${from}",
       table      => "${dbname}.*",
       privileges => ['ALL'],
-      before     => Anchor['trove::db::end'],
     }
   }
 }

@@ -32,8 +32,6 @@ class trove::keystone::auth (
   $internal_url        = 'http://127.0.0.1:8779/v1.0/%(tenant_id)s',
   $admin_url           = 'http://127.0.0.1:8779/v1.0/%(tenant_id)s',
 ) {
-  include trove::deps
-
   $user_properties = $configure_user ? {
     true    => { 'password' => $password, 'email' => $email },
     default => {},
