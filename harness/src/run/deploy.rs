@@ -20,7 +20,7 @@ const MESSAGE_WAIT: u64 = 5;
 /// What a deployment ended with.
 #[derive(Debug)]
 pub(crate) struct Deployment {
-    /// Everything about every task, in the order in which they ended.
+    /// Everything about every task, in the order in which they began.
     pub(crate) records: Vec<TaskRecord>,
     /// Why it failed, in Nailgun's words.
     pub(crate) failure: Option<String>,
@@ -81,6 +81,8 @@ pub(crate) async fn deploy(
         let done = handle(run, client, &message, &names, nodes, left, events, cancel).await?;
         records.extend(done);
     }
+    // In the order in which they ran; those that never did come last.
+    records.sort_by_key(|record: &TaskRecord| (record.started.is_none(), record.started));
     Ok(Deployment { records, failure })
 }
 

@@ -141,6 +141,14 @@ impl Rig<'_> {
             )
             .await?;
         let second = self.deployment(2, &client, &environment, &as_nodes).await?;
+        if let Some(failure) = &second.failure {
+            let text = self.explain(2, failure, &second.records, &environment);
+            match self.cause(text, &environment, &as_nodes).await {
+                // That is what the second run is for: the verdict names the task.
+                RunError::Deployment(text) => self.events.emit(RunEvent::Warning(text)),
+                cause => return Err(cause),
+            }
+        }
         let second_holds = self
             .phase(Phase::Verify(2), self.verify(2, &environment, &as_nodes))
             .await;
@@ -528,6 +536,21 @@ impl Rig<'_> {
         let passed = judged.passed;
         self.events.emit(RunEvent::Judged(Box::new(judged)));
         Ok(passed)
+    }
+
+    /// Whether the deployment failed for the plugin's sake or because a node is gone.
+    async fn cause(
+        &self,
+        text: String,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+    ) -> RunError {
+        for node in &environment.nodes {
+            if !nodes[&node.uid].is_online().await {
+                return RunError::Infrastructure(text);
+            }
+        }
+        RunError::Deployment(text)
     }
 
     /// Nailgun's words on a failure, and which task on which node it was.

@@ -1,5 +1,6 @@
 //! The tests that a scenario is made of.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use camino::Utf8Path;
@@ -123,19 +124,32 @@ pub fn scenario_trials(file: &Utf8Path, options: TestOptions, reason: Option<&st
     trials
 }
 
-/// Ids of the tasks that the scenario's plugin directories define and that do something.
+/// Ids of the plugins' own tasks that do something on a node of the scenario, as Nailgun orders them.
+///
+/// Where Nailgun refuses the scenario there are none, and the test of the deployments says why.
 fn plugin_tasks(loaded: &LoadedScenario) -> Vec<String> {
+    let own: BTreeSet<String> = loaded
+        .scenario
+        .plugins
+        .iter()
+        .filter_map(|entry| plugin_builder::Plugin::load(&loaded.plugin_path(&entry.path)).ok())
+        .flat_map(|plugin| plugin.deployment_tasks)
+        .filter_map(|task| task["id"].as_str().map(str::to_owned))
+        .collect();
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return Vec::new();
+    };
+    let nodes = runtime.block_on(crate::run::render(loaded)).unwrap_or_default();
     let mut ids = Vec::new();
-    for entry in &loaded.scenario.plugins {
-        let path = loaded.plugin_path(&entry.path);
-        let Ok(plugin) = plugin_builder::Plugin::load(&path) else {
-            continue;
-        };
-        ids.extend(plugin.deployment_tasks.iter().filter_map(|task| {
-            let kind = task["type"].as_str()?;
-            let id = task["id"].as_str()?;
-            (!matches!(kind, "group" | "stage" | "skipped")).then(|| id.to_owned())
-        }));
+    for task in nodes.iter().flat_map(|node| &node.tasks) {
+        let idle = matches!(task["type"].as_str(), Some("skipped" | "stage" | "noop") | None);
+        if let Some(id) = task["id"].as_str()
+            && !idle
+            && own.contains(id)
+            && !ids.iter().any(|known| known == id)
+        {
+            ids.push(id.to_owned());
+        }
     }
     ids
 }

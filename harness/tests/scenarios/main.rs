@@ -1,0 +1,29 @@
+//! Scenarios on real containers. Each check of the Trove scenario is a test of its own; further tests break a copy of
+//! the plugin in one way each, or kill something in the middle of a task.
+//!
+//! Without a Docker engine every test here shows itself as ignored.
+
+mod broken;
+mod killed;
+mod rig;
+
+use std::process::ExitCode;
+
+use camino::Utf8Path;
+use fuelrig::run::TestOptions;
+use fuelrig::testing::{container_trial, engine_reason, run_trials, scenario_trials};
+
+fn main() -> ExitCode {
+    let reason = engine_reason();
+    let reason = reason.as_deref();
+    let options = TestOptions {
+        executable: Some(rig::EXECUTABLE.into()),
+        output: rig::output("scenarios"),
+        ..TestOptions::default()
+    };
+    let mut trials = scenario_trials(Utf8Path::new(rig::TROVE), options, reason);
+    for (name, test) in broken::TESTS.iter().chain(killed::TESTS) {
+        trials.push(container_trial(*name, reason, move || test().map_err(Into::into)));
+    }
+    run_trials(trials, reason)
+}
