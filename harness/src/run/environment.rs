@@ -135,31 +135,37 @@ async fn place_networks(client: &Client, environment: u64, places: &NetworkPlace
         return Ok(());
     }
     let doing = "cannot place the networks";
-    let mut configuration = client
-        .network_configuration(environment)
-        .await
-        .map_err(|error| refused(doing, &error))?;
-    let Some(networks) = configuration["networks"].as_array_mut() else {
-        return Err(RunError::Defect(
-            "Nailgun's network configuration has no networks".to_owned(),
-        ));
-    };
-    for network in networks {
-        let name = network["name"].as_str().unwrap_or_default().to_owned();
-        if let Some(cidr) = places.get(&name) {
-            let stem = cidr.rsplit_once('.').map_or(cidr.as_str(), |(stem, _)| stem).to_owned();
-            network["cidr"] = json!(cidr);
-            network["ip_ranges"] = json!([[format!("{stem}.2"), format!("{stem}.126")]]);
-            if !network["gateway"].is_null() {
-                network["gateway"] = json!(format!("{stem}.1"));
-            }
-        }
+    // Ranges and gateways follow a network's CIDR; the floating range is a parameter of its own.
+    let networks: Vec<Value> = places
+        .iter()
+        .map(|(name, cidr)| json!({"name": name, "cidr": cidr}))
+        .collect();
+    let mut body = json!({"networks": networks});
+    if let Some(public) = places.get("public") {
+        let configuration = client
+            .network_configuration(environment)
+            .await
+            .map_err(|error| refused(doing, &error))?;
+        let ranges = &configuration["networking_parameters"]["floating_ranges"];
+        body["networking_parameters"] = json!({"floating_ranges": moved(ranges, public)});
     }
     client
-        .put_network_configuration(environment, &configuration)
+        .put_network_configuration(environment, &body)
         .await
         .map_err(|error| refused(doing, &error))?;
     Ok(())
+}
+
+/// Addresses of a /24 network with the last octet as it was, in another /24 network.
+fn moved(addresses: &Value, cidr: &str) -> Value {
+    match addresses {
+        Value::Array(items) => items.iter().map(|item| moved(item, cidr)).collect(),
+        Value::String(address) => match (address.rsplit_once('.'), cidr.rsplit_once('.')) {
+            (Some((_, host)), Some((network, _))) => json!(format!("{network}.{host}")),
+            _ => addresses.clone(),
+        },
+        other => other.clone(),
+    }
 }
 
 async fn save_core_settings(client: &Client, environment: u64, loaded: &LoadedScenario) -> Result<(), RunError> {
@@ -284,4 +290,18 @@ fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<Registe
         addresses,
         roles,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floating_range_moves_with_the_public_network() {
+        let ranges = json!([["172.16.0.130", "172.16.0.254"]]);
+        assert_eq!(
+            moved(&ranges, "172.16.3.0/24"),
+            json!([["172.16.3.130", "172.16.3.254"]])
+        );
+    }
 }
