@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use clap::Parser;
 use plugin_builder::Severity;
@@ -33,7 +35,14 @@ pub(super) fn run(args: Vec<OsString>) -> Exit {
             return Exit::Infrastructure;
         }
     };
-    runtime.block_on(dispatch(cli.command))
+    // A run that panics has cleaned up by then; what is left is to say that it is our fault.
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command))));
+    // A hook on this host may still be running after Ctrl-C; nobody waits for it.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended.unwrap_or_else(|_| {
+        complain(&"this is a defect of fuelrig; please report it with the lines above");
+        Exit::Defect
+    })
 }
 
 async fn dispatch(command: Command) -> Exit {
@@ -179,19 +188,27 @@ async fn images(arguments: &ImagesArguments) -> Exit {
         Ok(engine) => engine,
         Err(exit) => return exit,
     };
-    let wanted: Vec<Image> = if arguments.targets.is_empty() {
-        [
-            Target::Nginx,
-            Target::Rsync,
-            Target::Nailgun,
-            Target::Node,
-            Target::Controller,
-        ]
-        .map(Image::Target)
-        .into()
-    } else {
-        arguments.targets.iter().filter_map(|name| name.parse().ok()).collect()
-    };
+    const TARGETS: [Target; 5] = [
+        Target::Nginx,
+        Target::Rsync,
+        Target::Nailgun,
+        Target::Node,
+        Target::Controller,
+    ];
+    let mut wanted: Vec<Image> = Vec::new();
+    for name in &arguments.targets {
+        let Some(target) = TARGETS.into_iter().find(|target| target.name() == name) else {
+            let known = TARGETS.map(Target::name).join(", ");
+            complain(&format!(
+                "`{name}` is not an image of the rig\n  hint: use one of: {known}"
+            ));
+            return Exit::Usage;
+        };
+        wanted.push(Image::Target(target));
+    }
+    if wanted.is_empty() {
+        wanted.extend(TARGETS.map(Image::Target));
+    }
     let verbose = arguments.verbose;
     let progress = move |event: crate::engine::ImageProgress| {
         let (line, milestone) = crate::console::image_line(&event);

@@ -8,6 +8,7 @@ mod model;
 mod render;
 mod schema;
 mod table;
+mod task_logs;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use model::{
 };
 pub use render::{Style, render, render_with};
 pub use schema::report_schema;
+pub use task_logs::TaskLogs;

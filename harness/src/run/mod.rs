@@ -18,6 +18,7 @@ pub use render::{RenderedNode, render};
 
 use crate::engine::{Engine, RunGuard, RunId};
 use crate::event::{Events, Phase, RunEvent};
+use crate::report::TaskLogs;
 use crate::scenario::LoadedScenario;
 
 /// How a run ended. What was found is in the events.
@@ -39,6 +40,7 @@ pub async fn test(
 ) -> Outcome {
     let run = RunId::new(&loaded.name);
     let directory = options.output.join(format!("{}-{run}", loaded.name));
+    events.subscribe(Box::new(TaskLogs::new(&directory)));
     events.emit(RunEvent::Started {
         scenario: loaded.name.clone(),
         file: loaded.file.to_string(),

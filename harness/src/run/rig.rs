@@ -1,33 +1,30 @@
 //! One run on an engine that answers, phase by phase.
 
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+mod look;
+mod packages;
 
-use camino::Utf8Path;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use fuel_cli::Client;
 use futures_util::future::{join_all, try_join_all};
 use mock_astute::{Node, TaskRecord};
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::build::{self, Package};
+use super::build::Package;
 use super::checks;
 use super::deploy::{self, Deployment};
 use super::environment::{self, DeployedEnvironment, NodeToRegister, RegisteredNode};
 use super::error::RunError;
 use super::options::TestOptions;
 use super::phase;
-use crate::capture::{self, Observer, Scope, State};
 use crate::engine::{
-    ContainerHook, Engine, HookOptions, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses,
-    NodeSpec, RunId, Target, TargetNode,
+    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses, NodeSpec, RunId, Target,
+    TargetNode,
 };
-use crate::event::{Events, InstalledPlugin, Phase, RunEvent, SnapshotOutcome};
-use crate::scenario::{LoadedScenario, Observe};
-use crate::snapshot;
-use crate::verdict::{self, NodeRuns};
+use crate::event::{Events, Phase, RunEvent};
+use crate::scenario::LoadedScenario;
 
 /// First host number of the admin network that nodes get; the master is 2.
 const FIRST_NODE: u32 = 3;
@@ -215,46 +212,6 @@ impl Rig<'_> {
         self.loaded.scenario.nodes.iter().map(image_of).collect()
     }
 
-    async fn packages(&self, images: &Images) -> Result<Vec<Package>, RunError> {
-        let mut packages = Vec::new();
-        for entry in &self.loaded.scenario.plugins {
-            let path = self.loaded.plugin_path(&entry.path);
-            if !path.exists() {
-                return Err(RunError::Invalid(format!(
-                    "{}: plugin `{path}` is not there\n  hint: `path` is relative to the scenario file",
-                    self.loaded.file
-                )));
-            }
-            if !path.is_dir() {
-                packages.push(build::package(&path)?);
-                continue;
-            }
-            let hook = self.hook(images)?;
-            let events = self.events.clone();
-            let built = tokio::task::spawn_blocking(move || build::build_plugin(&path, hook.as_ref(), &events))
-                .await
-                .map_err(|error| RunError::Defect(format!("building a plugin: {error}")))??;
-            packages.push(built);
-        }
-        Ok(packages)
-    }
-
-    fn hook(&self, images: &Images) -> Result<Box<dyn plugin_builder::HookRunner + Send + Sync>, RunError> {
-        if self.options.build_on_host {
-            return Ok(Box::new(plugin_builder::HostHook));
-        }
-        let image = images
-            .reference(&Image::Target(Target::Node))
-            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-        let events = self.events.clone();
-        let output = Arc::new(move |line: &str| events.emit(RunEvent::Detail(Phase::Build, line.to_owned())));
-        Ok(Box::new(ContainerHook::new(
-            self.engine,
-            self.run,
-            HookOptions::new(image, output),
-        )))
-    }
-
     async fn master(&self, images: &Images, networks: &Networks) -> Result<(Master, Client), RunError> {
         let options = MasterOptions {
             fuel_version: self.loaded.scenario.fuel.clone(),
@@ -267,36 +224,6 @@ impl Rig<'_> {
             .await
             .map_err(|error| RunError::infrastructure("cannot log in to the master", error))?;
         Ok((master, client))
-    }
-
-    async fn install(&self, master: &Master, packages: &[Package]) -> Result<(), RunError> {
-        for package in packages {
-            let name = package.file.file_name().unwrap_or("plugin.rpm").to_owned();
-            let copied = master
-                .copy_in(&package.file)
-                .await
-                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-            let output = master
-                .exec(["fuel", "plugins", "--install", &copied])
-                .await
-                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-            if output.exit_code != 0 {
-                return Err(RunError::Invalid(format!(
-                    "`fuel plugins --install {name}` failed with exit code {}\n{}{}",
-                    output.exit_code, output.stdout, output.stderr
-                )));
-            }
-            let (sha256, size) =
-                digest(&package.file).map_err(|error| RunError::infrastructure("cannot read the package", error))?;
-            self.events.emit(RunEvent::PluginInstalled(InstalledPlugin {
-                name: package.name.clone(),
-                version: package.version.clone(),
-                package: name,
-                sha256,
-                size,
-            }));
-        }
-        Ok(())
     }
 
     async fn environment(
@@ -385,44 +312,6 @@ impl Rig<'_> {
         Ok(try_join_all(starts).await?.into_iter().collect())
     }
 
-    async fn capture(
-        &self,
-        environment: &DeployedEnvironment,
-        nodes: &BTreeMap<String, Arc<dyn Node>>,
-        previous: Option<&BTreeMap<String, State>>,
-    ) -> Result<BTreeMap<String, State>, RunError> {
-        let looks = environment.nodes.iter().map(|node| async move {
-            let observers = self.observers(node);
-            let scope = Scope::machine(&observers);
-            let begun = Instant::now();
-            let earlier = previous.and_then(|states| states.get(&node.uid));
-            let state = capture::capture(nodes[&node.uid].as_ref(), earlier, &scope)
-                .await
-                .map_err(|error| RunError::infrastructure(&format!("cannot look at {}", node.name), error))?;
-            self.events.emit(RunEvent::Captured {
-                node: node.name.clone(),
-                files: state.files.len(),
-                took: begun.elapsed(),
-            });
-            Ok::<_, RunError>((node.uid.clone(), state))
-        });
-        Ok(try_join_all(looks).await?.into_iter().collect())
-    }
-
-    fn observers(&self, node: &RegisteredNode) -> Vec<Observer> {
-        let applies = |observe: &&Observe| is_on(node, &observe.on);
-        self.loaded
-            .scenario
-            .observe
-            .iter()
-            .filter(applies)
-            .map(|observe| Observer {
-                name: observe.name.clone(),
-                command: observe.run.clone(),
-            })
-            .collect()
-    }
-
     async fn deployment(
         &self,
         run: u8,
@@ -461,81 +350,6 @@ impl Rig<'_> {
             holds
         });
         join_all(per_node).await.into_iter().all(|holds| holds)
-    }
-
-    async fn snapshots(
-        &self,
-        client: &Client,
-        environment: &DeployedEnvironment,
-        networks: &Networks,
-    ) -> Result<bool, RunError> {
-        let directory = self
-            .options
-            .snapshots
-            .clone()
-            .unwrap_or_else(|| self.loaded.directory().join("..").join("snapshots"));
-        let info = client
-            .deployment_info(environment.id)
-            .await
-            .map_err(|error| environment::refused("cannot read the deployment info", &error))?;
-        let tasks = deploy::task_lists(client, environment.id).await?;
-        let networks = redaction(networks);
-        let mut hold = true;
-        for node in &environment.nodes {
-            let attributes = info
-                .iter()
-                .find(|element| element["uid"].as_str() == Some(node.uid.as_str()))
-                .ok_or_else(|| RunError::Defect(format!("no deployment info for {}", node.name)))?;
-            let none = Vec::new();
-            let text = snapshot::document(attributes, tasks.get(&node.uid).unwrap_or(&none), &networks);
-            let name = format!("{}-{}", self.loaded.name, node.name);
-            let result = snapshot::compare(
-                &directory,
-                &name,
-                &text,
-                self.options.update_snapshots,
-                self.options.frozen_snapshots,
-            )
-            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-            hold &= !matches!(result.outcome, SnapshotOutcome::Differs(_));
-            self.events.emit(RunEvent::Snapshot(result));
-        }
-        Ok(hold)
-    }
-
-    fn judge(
-        &self,
-        environment: &DeployedEnvironment,
-        states: [&BTreeMap<String, State>; 3],
-        first: &[TaskRecord],
-        second: &[TaskRecord],
-    ) -> Result<bool, RunError> {
-        let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
-            records.iter().filter(|record| record.node_id == uid).cloned().collect()
-        };
-        let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>)> = environment
-            .nodes
-            .iter()
-            .map(|node| (of(&node.uid, first), of(&node.uid, second)))
-            .collect();
-        let runs: Vec<NodeRuns<'_>> = environment
-            .nodes
-            .iter()
-            .zip(&records)
-            .map(|(node, (first, second))| NodeRuns {
-                name: &node.name,
-                before: &states[0][&node.uid],
-                after_first: &states[1][&node.uid],
-                after_second: &states[2][&node.uid],
-                first,
-                second,
-            })
-            .collect();
-        let noise = verdict::NoiseList::standard().map_err(|error| RunError::Defect(error.to_string()))?;
-        let judged = verdict::judge(&runs, &noise, &self.loaded.scenario.ignore, self.options.strict);
-        let passed = judged.passed;
-        self.events.emit(RunEvent::Judged(Box::new(judged)));
-        Ok(passed)
     }
 
     /// Whether the deployment failed for the plugin's sake or because a node is gone.
@@ -606,37 +420,4 @@ fn addresses(node: &RegisteredNode) -> NodeAddresses {
         storage: of("storage"),
         public: of("public"),
     }
-}
-
-fn redaction(networks: &Networks) -> Vec<snapshot::Network> {
-    [
-        ("admin", &networks.admin),
-        ("management", &networks.management),
-        ("storage", &networks.storage),
-        ("public", &networks.public),
-    ]
-    .into_iter()
-    .map(|(name, network)| snapshot::Network {
-        name: name.to_owned(),
-        base: network.subnet.host(0),
-        prefix: network.subnet.prefix(),
-    })
-    .collect()
-}
-
-fn digest(file: &Utf8Path) -> std::io::Result<(String, u64)> {
-    let mut hasher = Sha256::new();
-    let mut file = fs_err::File::open(file)?;
-    let mut size = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&buffer[..read]);
-        size += read as u64;
-    }
-    let hex = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((hex, size))
 }

@@ -1,0 +1,151 @@
+//! Looking at the nodes and at what Nailgun merged, and judging what was seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use fuel_cli::Client;
+use futures_util::future::try_join_all;
+use mock_astute::{Node, TaskRecord};
+
+use super::{Rig, is_on};
+use crate::capture::{self, Observer, Scope, State};
+use crate::engine::Networks;
+use crate::event::{RunEvent, SnapshotOutcome};
+use crate::run::RunError;
+use crate::run::deploy;
+use crate::run::environment::{self, DeployedEnvironment, RegisteredNode};
+use crate::scenario::Observe;
+use crate::snapshot;
+use crate::verdict::{self, NodeRuns};
+
+impl Rig<'_> {
+    pub(super) async fn capture(
+        &self,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+        previous: Option<&BTreeMap<String, State>>,
+    ) -> Result<BTreeMap<String, State>, RunError> {
+        let looks = environment.nodes.iter().map(|node| async move {
+            let observers = self.observers(node);
+            let scope = Scope::machine(&observers);
+            let begun = Instant::now();
+            let earlier = previous.and_then(|states| states.get(&node.uid));
+            let state = capture::capture(nodes[&node.uid].as_ref(), earlier, &scope)
+                .await
+                .map_err(|error| RunError::infrastructure(&format!("cannot look at {}", node.name), error))?;
+            self.events.emit(RunEvent::Captured {
+                node: node.name.clone(),
+                files: state.files.len(),
+                took: begun.elapsed(),
+            });
+            Ok::<_, RunError>((node.uid.clone(), state))
+        });
+        Ok(try_join_all(looks).await?.into_iter().collect())
+    }
+
+    fn observers(&self, node: &RegisteredNode) -> Vec<Observer> {
+        let applies = |observe: &&Observe| is_on(node, &observe.on);
+        self.loaded
+            .scenario
+            .observe
+            .iter()
+            .filter(applies)
+            .map(|observe| Observer {
+                name: observe.name.clone(),
+                command: observe.run.clone(),
+            })
+            .collect()
+    }
+
+    pub(super) async fn snapshots(
+        &self,
+        client: &Client,
+        environment: &DeployedEnvironment,
+        networks: &Networks,
+    ) -> Result<bool, RunError> {
+        let directory = self
+            .options
+            .snapshots
+            .clone()
+            .unwrap_or_else(|| self.loaded.directory().join("..").join("snapshots"));
+        let info = client
+            .deployment_info(environment.id)
+            .await
+            .map_err(|error| environment::refused("cannot read the deployment info", &error))?;
+        let tasks = deploy::task_lists(client, environment.id).await?;
+        let networks = redaction(networks);
+        let mut hold = true;
+        for node in &environment.nodes {
+            let attributes = info
+                .iter()
+                .find(|element| element["uid"].as_str() == Some(node.uid.as_str()))
+                .ok_or_else(|| RunError::Defect(format!("no deployment info for {}", node.name)))?;
+            let none = Vec::new();
+            let text = snapshot::document(attributes, tasks.get(&node.uid).unwrap_or(&none), &networks);
+            let name = format!("{}-{}", self.loaded.name, node.name);
+            let result = snapshot::compare(
+                &directory,
+                &name,
+                &text,
+                self.options.update_snapshots,
+                self.options.frozen_snapshots,
+            )
+            .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+            hold &= !matches!(result.outcome, SnapshotOutcome::Differs(_));
+            self.events.emit(RunEvent::Snapshot(result));
+        }
+        Ok(hold)
+    }
+
+    pub(super) fn judge(
+        &self,
+        environment: &DeployedEnvironment,
+        states: [&BTreeMap<String, State>; 3],
+        first: &[TaskRecord],
+        second: &[TaskRecord],
+    ) -> Result<bool, RunError> {
+        let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
+            records.iter().filter(|record| record.node_id == uid).cloned().collect()
+        };
+        let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>)> = environment
+            .nodes
+            .iter()
+            .map(|node| (of(&node.uid, first), of(&node.uid, second)))
+            .collect();
+        let runs: Vec<NodeRuns<'_>> = environment
+            .nodes
+            .iter()
+            .zip(&records)
+            .map(|(node, (first, second))| NodeRuns {
+                name: &node.name,
+                before: &states[0][&node.uid],
+                after_first: &states[1][&node.uid],
+                after_second: &states[2][&node.uid],
+                first,
+                second,
+            })
+            .collect();
+        let noise = verdict::NoiseList::standard().map_err(|error| RunError::Defect(error.to_string()))?;
+        let judged = verdict::judge(&runs, &noise, &self.loaded.scenario.ignore, self.options.strict);
+        let passed = judged.passed;
+        self.events.emit(RunEvent::Judged(Box::new(judged)));
+        Ok(passed)
+    }
+}
+
+fn redaction(networks: &Networks) -> Vec<snapshot::Network> {
+    [
+        ("admin", &networks.admin),
+        ("management", &networks.management),
+        ("storage", &networks.storage),
+        ("public", &networks.public),
+    ]
+    .into_iter()
+    .map(|(name, network)| snapshot::Network {
+        name: name.to_owned(),
+        base: network.subnet.host(0),
+        prefix: network.subnet.prefix(),
+    })
+    .collect()
+}
