@@ -1,6 +1,8 @@
 //! The `fuelrig` command as a user has it: a process of its own.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -71,24 +73,45 @@ pub(crate) fn copy_plugin(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()>
 
 /// Waits for it, at most `limit`.
 pub(crate) fn finish(mut child: Child, limit: Duration) -> Result<Finished, String> {
+    // Both are read while it runs: a pipe that nobody reads stops whoever writes into it.
+    let stdout = read(child.stdout.take());
+    let stderr = read(child.stderr.take());
     let begun = Instant::now();
-    loop {
+    let status = loop {
         match child.try_wait() {
-            Ok(Some(_)) => break,
+            Ok(Some(status)) => break status,
             Ok(None) if begun.elapsed() > limit => {
                 let _ = child.kill();
-                return Err(format!("fuelrig had not ended after {} s", limit.as_secs()));
+                let _ = child.wait();
+                return Err(format!(
+                    "fuelrig had not ended after {} s\n{}",
+                    limit.as_secs(),
+                    text(stderr)
+                ));
             }
             Ok(None) => std::thread::sleep(Duration::from_millis(100)),
             Err(error) => return Err(error.to_string()),
         }
-    }
-    let Output { status, stdout, stderr } = child.wait_with_output().map_err(|error| error.to_string())?;
+    };
     Ok(Finished {
         code: status.code(),
-        report: serde_json::from_slice(&stdout).unwrap_or_default(),
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        report: serde_json::from_str(&text(stdout)).unwrap_or_default(),
+        stderr: text(stderr),
     })
+}
+
+fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        bytes
+    })
+}
+
+fn text(reader: JoinHandle<Vec<u8>>) -> String {
+    String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned()
 }
 
 /// Runs a future to its end.

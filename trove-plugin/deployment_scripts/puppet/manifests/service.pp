@@ -56,7 +56,7 @@ if $primary {
   include trove::db::sync
 
   if $settings['trove_register_datastore'] {
-    trove_datastore { "${settings['trove_datastore']}/${settings['trove_datastore_version']}":
+    fuel_plugin_trove_datastore { "${settings['trove_datastore']}/${settings['trove_datastore_version']}":
       ensure     => present,
       api_url    => "http://${trove['bind_host']}:${trove['bind_port']}",
       image_tags => $settings['trove_image_tags'],

@@ -51,7 +51,7 @@ class trove::keystone::auth (
     default => {},
   }
 
-  trove_identity { $auth_name:
+  fuel_plugin_trove_identity { $auth_name:
     ensure       => present,
     project      => $tenant,
     service_type => $service_type,

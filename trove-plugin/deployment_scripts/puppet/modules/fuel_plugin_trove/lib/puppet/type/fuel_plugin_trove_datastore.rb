@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-Puppet::Type.newtype(:trove_datastore) do
+Puppet::Type.newtype(:fuel_plugin_trove_datastore) do
   @doc = <<-TEXT
     A version of a datastore that Trove offers. Looked for through the API with Trove's own credentials, registered with
-    `trove-manage`, on a node that has /etc/trove/trove.conf.
+    `trove-manage`, on a node that has /etc/trove/trove.conf and runs the API: it comes after
+    `Anchor['trove::service::end']`.
   TEXT
 
   ensurable do
@@ -28,6 +29,4 @@ Puppet::Type.newtype(:trove_datastore) do
     desc 'Tags of the guest image in Glance, comma separated.'
     defaultto 'trove'
   end
-
-  autorequire(:anchor) { 'trove::service::end' }
 end

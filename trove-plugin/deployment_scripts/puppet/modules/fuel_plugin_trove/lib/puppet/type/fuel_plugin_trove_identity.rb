@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-Puppet::Type.newtype(:trove_identity) do
+Puppet::Type.newtype(:fuel_plugin_trove_identity) do
   @doc = <<-TEXT
     A service in Keystone, with all that belongs to it: its user, the user's roles, the service's entry in the catalog
     and its endpoints. Looked at and changed over HTTP; the administrator's credentials come from a file such as

@@ -5,7 +5,7 @@ require 'net/http'
 require 'uri'
 
 module PuppetX
-  module Trove
+  module FuelPluginTrove
     # A session with Keystone: logs in once, then asks any service over HTTP.
     class Identity
       # A service refused or did not understand. `code` is HTTP's.

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require File.expand_path('../../../puppet_x/trove/identity', __dir__)
+require File.expand_path('../../../puppet_x/fuel_plugin_trove/identity', __dir__)
 
-Puppet::Type.type(:trove_datastore).provide(:api) do
+Puppet::Type.type(:fuel_plugin_trove_datastore).provide(:api) do
   desc 'Asks the API, changes with trove-manage.'
 
   commands trove_manage: 'trove-manage'
@@ -62,7 +62,7 @@ Puppet::Type.type(:trove_datastore).provide(:api) do
 
   # The API starts in some seconds; the first question waits for it.
   def session
-    @session ||= PuppetX::Trove::Identity.new(credentials, patience: 60).login
+    @session ||= PuppetX::FuelPluginTrove::Identity.new(credentials, patience: 60).login
   end
 
   def credentials

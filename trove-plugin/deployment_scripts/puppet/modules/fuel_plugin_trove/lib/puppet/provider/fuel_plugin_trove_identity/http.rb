@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require File.expand_path('../../../puppet_x/trove/identity', __dir__)
+require File.expand_path('../../../puppet_x/fuel_plugin_trove/identity', __dir__)
 
-Puppet::Type.type(:trove_identity).provide(:http) do
+Puppet::Type.type(:fuel_plugin_trove_identity).provide(:http) do
   desc 'Speaks to Keystone over HTTP.'
 
   INTERFACES = %w[public internal admin].freeze
@@ -27,9 +27,9 @@ Puppet::Type.type(:trove_identity).provide(:http) do
   def password_right?(password)
     credentials = { 'auth_url' => administrator['auth_url'], 'username' => resource[:name], 'password' => password,
                     'project_name' => resource[:project] }
-    PuppetX::Trove::Identity.new(credentials).login
+    PuppetX::FuelPluginTrove::Identity.new(credentials).login
     true
-  rescue PuppetX::Trove::Identity::Refusal => e
+  rescue PuppetX::FuelPluginTrove::Identity::Refusal => e
     raise unless e.code == 401
 
     # A user without a role in the project is refused as well; its password may still be right, and setting it again
@@ -96,7 +96,7 @@ Puppet::Type.type(:trove_identity).provide(:http) do
   end
 
   def session
-    @session ||= PuppetX::Trove::Identity.new(administrator).login
+    @session ||= PuppetX::FuelPluginTrove::Identity.new(administrator).login
   end
 
   def user
