@@ -123,6 +123,8 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
 fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
     match (record.status, record.started.is_some()) {
         (TaskStatus::Failed, _) => Call::NotRerunnable,
+        // A stage or a skipped task that was not reached would have done nothing either.
+        (TaskStatus::DependencyFailed | TaskStatus::NotReached, _) if does_nothing(&record.kind) => Call::Skipped,
         (TaskStatus::DependencyFailed | TaskStatus::NotReached, _) => Call::NotReached,
         (TaskStatus::Skipped | TaskStatus::Successful, false) => Call::Skipped,
         (TaskStatus::Skipped | TaskStatus::Successful, true) => match (said, differs) {
@@ -132,6 +134,10 @@ fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
             (Said::Unchanged | Said::Nothing, false) => Call::Idempotent,
         },
     }
+}
+
+fn does_nothing(kind: &str) -> bool {
+    matches!(kind, "skipped" | "stage" | "noop")
 }
 
 fn owner(finding: &Finding, windows: &Windows, denies: impl Fn(usize) -> bool) -> Owner {

@@ -76,9 +76,12 @@ fn a_task_that_fails_on_the_second_run_is_not_re_runnable() {
     failed.status = TaskStatus::Failed;
     let mut after = task("later", "shell", 0.0, 0.0);
     (after.status, after.started, after.finished) = (TaskStatus::DependencyFailed, None, None);
-    let verdict = files(&[], &[], &[failed, after]);
+    let mut stage = task("deploy_end", "skipped", 0.0, 0.0);
+    (stage.status, stage.started, stage.finished) = (TaskStatus::DependencyFailed, None, None);
+    let verdict = files(&[], &[], &[failed, after, stage]);
     assert_eq!(verdict.tasks[0].called, Call::NotRerunnable);
     assert_eq!(verdict.tasks[1].called, Call::NotReached);
+    assert_eq!(verdict.tasks[2].called, Call::Skipped, "it would have done nothing");
     assert!(!verdict.passed);
 }
 
