@@ -73,13 +73,7 @@ pub(crate) async fn ensure(engine: &Engine, reference: &str, progress: ProgressS
 fn debian_suite(reference: &str) -> Option<&str> {
     let (name, tag) = split_reference(reference);
     let suite = tag.strip_suffix("-slim").unwrap_or(tag);
-    let official = [
-        "debian",
-        "library/debian",
-        "docker.io/debian",
-        "docker.io/library/debian",
-    ]
-    .contains(&name);
+    let official = ["debian", "library/debian"].contains(&name);
     let named = !suite.is_empty() && suite != "latest" && suite.chars().all(|letter| letter.is_ascii_lowercase());
     (official && named).then_some(suite)
 }
@@ -204,7 +198,7 @@ mod tests {
 
     #[rstest]
     #[case("debian:bookworm-slim", Some("bookworm"))]
-    #[case("docker.io/library/debian:trixie", Some("trixie"))]
+    #[case("library/debian:trixie", Some("trixie"))]
     #[case("debian:12", None)]
     #[case("debian", None)]
     #[case("ubuntu:jammy", None)]
