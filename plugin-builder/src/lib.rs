@@ -15,6 +15,7 @@ mod package;
 mod plugin;
 mod python;
 mod repository;
+mod rpm_metadata;
 pub mod yaml;
 
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};

@@ -337,3 +337,24 @@ fn what_is_no_package_is_refused() {
     fs_err::write(&file, "hello").unwrap();
     assert!(matches!(inspect(&file), Err(UnpackError::Unknown(_))));
 }
+
+#[test]
+fn a_header_that_points_out_of_itself_is_an_error_and_no_panic() {
+    let place = workplace();
+    let package = build_with(&new_plugin(&place.path, "4.0.0"), &HostHook)
+        .unwrap()
+        .package;
+    let bytes = fs_err::read(&package).unwrap();
+    // After the lead, both headers' sizes and index stand in these bytes.
+    for at in (96..2400).step_by(4) {
+        for word in [u32::MAX, 0x7fff_ffff, 0x0010_0000, 0] {
+            let mut damaged = bytes.clone();
+            damaged[at..at + 4].copy_from_slice(&word.to_be_bytes());
+            fs_err::write(&package, damaged).unwrap();
+            match inspect(&package) {
+                Ok(_) | Err(UnpackError::Damaged { .. } | UnpackError::NoPlugin { .. }) => {}
+                Err(other) => panic!("byte {at}, {word:#x}: {other}"),
+            }
+        }
+    }
+}

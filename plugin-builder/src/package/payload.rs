@@ -7,6 +7,7 @@ use flate2::bufread::GzDecoder;
 use rpm::PackageMetadata;
 
 use crate::package::error::UnpackError;
+use crate::rpm_metadata::read_metadata;
 
 /// An open package.
 pub(crate) enum Opened {
@@ -28,8 +29,7 @@ pub(crate) fn open(package: &Utf8Path) -> Result<Opened, UnpackError> {
     let mut reader = BufReader::new(fs_err::File::open(package)?);
     let start = reader.fill_buf()?;
     if start.starts_with(RPM_MAGIC) {
-        let metadata = PackageMetadata::parse(&mut reader)
-            .map_err(|error| damaged(package, format!("its header is damaged: {error}")))?;
+        let metadata = read_metadata(&mut reader).map_err(|why| damaged(package, why))?;
         let payload = decompress(reader).map_err(|error| damaged(package, error.to_string()))?;
         return Ok(Opened::Rpm(Box::new(metadata), payload));
     }

@@ -7,6 +7,7 @@ use rpm::{Dependency, DependencyFlags, PackageMetadata};
 
 use super::RepositoryError;
 use super::digest::digests_of_file;
+use crate::rpm_metadata::read_metadata;
 
 /// A relation to another package.
 #[derive(Debug, Clone)]
@@ -54,9 +55,9 @@ pub(crate) struct RpmEntry {
 impl RpmEntry {
     /// Reads a package's header; the payload is only summed.
     pub(crate) fn read(path: &Utf8Path, location: &str) -> Result<Self, RepositoryError> {
-        let fail = |error: rpm::Error| RepositoryError::package(path, format!("not a readable RPM: {error}"));
         let mut reader = BufReader::new(fs_err::File::open(path)?);
-        let metadata = PackageMetadata::parse(&mut reader).map_err(fail)?;
+        let metadata = read_metadata(&mut reader)
+            .map_err(|why| RepositoryError::package(path, format!("not a readable RPM: {why}")))?;
         let digests = digests_of_file(path)?;
         let offsets = metadata.get_package_segment_offsets();
         let text = |value: Result<&str, rpm::Error>| value.unwrap_or_default().to_owned();
