@@ -11,15 +11,11 @@ pub fn image_line(progress: &ImageProgress) -> (String, bool) {
         ImageProgress::Present { image } => (format!("{image} is there"), false),
         ImageProgress::Step { image, step } => (format!("{image}: {step}"), false),
         ImageProgress::Line { image, line } => (format!("{image}: {line}"), false),
-        ImageProgress::Built { image, took, .. } => (format!("{image} is built ({})", seconds(*took)), true),
+        ImageProgress::Built { image, took, .. } => (format!("{image} is built ({})", duration(*took)), true),
     }
 }
 
-/// A duration for people.
-pub(crate) fn seconds(took: Duration) -> String {
-    if took >= Duration::from_secs(60) {
-        format!("{}:{:02} min", took.as_secs() / 60, took.as_secs() % 60)
-    } else {
-        format!("{:.1} s", took.as_secs_f64())
-    }
+/// A duration as reports show it.
+pub(crate) fn duration(took: Duration) -> String {
+    crate::report::duration(took.as_secs_f64())
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mock_astute::{TaskRecord, TaskStatus};
 
-use super::images::seconds;
+use super::images::duration;
 use crate::event::{Consumer, Phase, RunEvent, SnapshotOutcome};
+use crate::report::size;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,8 @@ pub struct Progress {
     live: bool,
     /// Bars by phase: building the plugins and starting the master overlap.
     phases: HashMap<Phase, ProgressBar>,
+    /// The phase that began last, and how many lines stand below its title.
+    current: Option<(Phase, usize)>,
 }
 
 impl Progress {
@@ -44,6 +47,7 @@ impl Progress {
             bars: MultiProgress::with_draw_target(target),
             live,
             phases: HashMap::new(),
+            current: None,
         }
     }
 
@@ -59,7 +63,26 @@ impl Progress {
         }
     }
 
+    /// A line of the current phase; its title comes before the first of them.
+    fn item(&mut self, least: Verbosity, text: &str) {
+        if self.verbosity < least {
+            return;
+        }
+        let title = match &mut self.current {
+            Some((phase, lines)) => {
+                *lines += 1;
+                (*lines == 1).then(|| phase.title())
+            }
+            None => None,
+        };
+        if let Some(title) = title {
+            self.line(Verbosity::Normal, &format!("  {title}"));
+        }
+        self.line(least, text);
+    }
+
     fn begin(&mut self, phase: Phase) {
+        self.current = Some((phase, 0));
         if !self.live {
             return;
         }
@@ -74,10 +97,13 @@ impl Progress {
         if let Some(bar) = self.phases.remove(&phase) {
             bar.finish_and_clear();
         }
-        self.line(
-            Verbosity::Normal,
-            &format!("  {:<38} {:>7}", phase.title(), seconds(took)),
-        );
+        let took = duration(took);
+        match self.current.take_if(|(current, _)| *current == phase) {
+            None | Some((_, 0)) => self.line(Verbosity::Normal, &format!("  {:<51} {took:>10}", phase.title())),
+            // One line says it all.
+            Some((_, 1)) => {}
+            Some(_) => self.line(Verbosity::Normal, &format!("    {:<49} {took:>10}", "in all")),
+        }
     }
 
     fn message(&self, phase: Phase, text: &str) {
@@ -114,14 +140,14 @@ impl Consumer for Progress {
                     &format!("    {}: {}", phase.title(), text.trim_end()),
                 );
             }
-            RunEvent::PluginInstalled(plugin) => self.line(
+            RunEvent::PluginInstalled(plugin) => self.item(
                 Verbosity::Normal,
                 &format!(
-                    "    {} {} installed from {} ({:.1} MB)",
+                    "    {} {} installed from {} ({})",
                     plugin.name,
                     plugin.version,
                     plugin.package,
-                    megabytes(plugin.size)
+                    size(plugin.size)
                 ),
             ),
             RunEvent::DeploymentStarted { run, tasks } => {
@@ -137,18 +163,18 @@ impl Consumer for Progress {
                 if let Some(bar) = self.phases.get(&Phase::Deploy(*run)) {
                     bar.inc(1);
                 }
-                self.line(Verbosity::Normal, &task_line(node, record));
+                self.item(Verbosity::Normal, &task_line(node, record));
                 if let Some(error) = &record.error {
-                    self.line(
+                    self.item(
                         Verbosity::Quiet,
                         &format!("      {}", error.trim().replace('\n', "\n      ")),
                     );
                 }
             }
             RunEvent::Captured { node, files, took } => {
-                self.line(
+                self.item(
                     Verbosity::Normal,
-                    &format!("    {node:<12} {files} files  {}", seconds(*took)),
+                    &format!("    {node:<12} {:<39} {:>7}", format!("{files} files"), duration(*took)),
                 );
             }
             RunEvent::Verified(result) => {
@@ -158,17 +184,17 @@ impl Consumer for Progress {
                 } else {
                     Verbosity::Quiet
                 };
-                self.line(
+                self.item(
                     least,
                     &format!(
-                        "    {mark} {:<12} {}  {}",
+                        "    {mark} {:<12} {:<34} {:>7}",
                         result.node,
                         result.name,
-                        seconds(result.took)
+                        duration(result.took)
                     ),
                 );
                 if let Some(detail) = &result.detail {
-                    self.line(
+                    self.item(
                         Verbosity::Quiet,
                         &format!("      {}", detail.trim().replace('\n', "\n      ")),
                     );
@@ -181,7 +207,7 @@ impl Consumer for Progress {
                     SnapshotOutcome::Updated => (Verbosity::Quiet, format!("updated: {}", result.file)),
                     SnapshotOutcome::Differs(_) => (Verbosity::Quiet, format!("DIFFERS from {}", result.file)),
                 };
-                self.line(least, &format!("    {:<12} {text}", result.name));
+                self.item(least, &format!("    {:<12} {text}", result.name));
             }
             RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {text}")),
             RunEvent::Judged(_) | RunEvent::Finished { .. } => {}
@@ -211,7 +237,7 @@ fn task_line(node: &str, record: &TaskRecord) -> String {
     format!(
         "    {status} {node:<12} {:<34} {:>7}  {said}",
         record.task,
-        seconds(took)
+        duration(took)
     )
 }
 
@@ -220,10 +246,4 @@ fn style(template: &str) -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ")
         .tick_chars("|/-\\ ")
-}
-
-fn megabytes(bytes: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a size for people, shown with one decimal")]
-    let bytes = bytes as f64;
-    bytes / 1e6
 }

@@ -44,6 +44,8 @@ fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
     let mut line = format!("  {}  {}", difference.kind, plain(&difference.subject));
     let short = |text: &str| plain(text).chars().take(160).collect::<String>();
     match (&difference.before, &difference.after) {
+        // What an observer printed may differ in nothing but its text, which the diff shows.
+        (Some(before), Some(after)) if short(before) == short(after) => {}
         (Some(before), Some(after)) => line.push_str(&format!(": {} → {}", short(before), short(after))),
         (None, Some(after)) => line.push_str(&format!(": {}", short(after))),
         (Some(before), None) => line.push_str(&format!(": was {}", short(before))),

@@ -119,7 +119,8 @@ fn wrap(items: &[String], lead: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn size(bytes: u64) -> String {
+/// A size for people.
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..10_000 => format!("{bytes} bytes"),
         10_000..10_000_000 => format!("{} kB", bytes / 1000),
@@ -132,6 +133,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// Seconds for people.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         short if short < 10.0 => format!("{short:.1} s"),
@@ -352,12 +354,11 @@ fn outcome(report: &Report, style: &Style) -> String {
         Call::SilentChange,
         Call::NotReached,
         Call::Noisy,
-        Call::Idempotent,
     ];
+    let called = |call| verdict.tasks.iter().filter(|task| task.called == call).count();
     for call in calls {
-        let count = verdict.tasks.iter().filter(|task| task.called == call).count();
-        if count > 0 {
-            reasons.push(format!("{count} {call}"));
+        if called(call) > 0 {
+            reasons.push(format!("{} {call}", called(call)));
         }
     }
     let mut add = |count: usize, one: &str, many: &str| {
@@ -380,6 +381,10 @@ fn outcome(report: &Report, style: &Style) -> String {
         "snapshot differs",
         "snapshots differ",
     );
+    // What is well comes last.
+    if called(Call::Idempotent) > 0 || reasons.is_empty() {
+        reasons.push(format!("{} {}", called(Call::Idempotent), Call::Idempotent));
+    }
     let (word, colour) = if report.passed {
         ("PASSED", Colour::Green)
     } else {

@@ -220,7 +220,7 @@ checks: 0 of 1 held
     exit code 7 instead of 0
     $ curl
 
-FAILED trove: 1 not idempotent, 1 silent change, 1 noisy, 1 idempotent, 1 difference of unknown origin, 1 check failed
+FAILED trove: 1 not idempotent, 1 silent change, 1 noisy, 1 difference of unknown origin, 1 check failed, 1 idempotent
 ";
     let shown = render_with(&report, &Style::plain(120));
     assert_eq!(shown, expected, "\n{shown}");
