@@ -99,7 +99,11 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
     for ((record, (said, changed)), (differences, rewritten)) in parts {
         let first = first_by_task.get(record.task.as_str()).copied();
         let differences = fold(differences);
-        let called = call(record, said, !differences.is_empty());
+        let called = if is_tolerated_failure(record) && !first.is_some_and(is_tolerated_failure) {
+            Call::NotRerunnable
+        } else {
+            call(record, said, !differences.is_empty())
+        };
         verdict.tasks.push(TaskVerdict {
             node: node.name.to_owned(),
             task: record.task.clone(),
@@ -134,6 +138,12 @@ fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
             (Said::Unchanged | Said::Nothing, false) => Call::Idempotent,
         },
     }
+}
+
+/// Whether a task failed and, by its `fail_on_error: false`, counts as skipped: Nailgun does not mind, but one that did
+/// its work the first time must do it the second time too.
+fn is_tolerated_failure(record: &TaskRecord) -> bool {
+    record.status == TaskStatus::Skipped && record.started.is_some() && record.error.is_some()
 }
 
 fn does_nothing(kind: &str) -> bool {

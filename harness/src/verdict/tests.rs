@@ -85,6 +85,31 @@ fn a_task_that_fails_on_the_second_run_is_not_re_runnable() {
     assert!(!verdict.passed);
 }
 
+#[rstest]
+#[case::only_the_second_time(false, Call::NotRerunnable)]
+#[case::both_times(true, Call::Idempotent)]
+fn a_failure_that_nailgun_tolerates_counts_if_it_is_new(#[case] failed_before: bool, #[case] called: Call) {
+    let run = |from: f64, fails: bool| {
+        let mut record = task("deploy", "shell", from, from + 10.0);
+        if fails {
+            (record.status, record.error) = (TaskStatus::Skipped, Some("exit code 1".to_owned()));
+        }
+        record
+    };
+    let (first, second) = ([run(100.0, failed_before)], [run(300.0, true)]);
+    let (before, after) = (state(50.0, &[]), state(500.0, &[]));
+    let node = NodeRuns {
+        name: "node-1",
+        before: &before,
+        after_first: &after,
+        after_second: &after,
+        first: &first,
+        second: &second,
+    };
+    let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[], false);
+    assert_eq!(verdict.tasks[0].called, called);
+}
+
 #[test]
 fn a_noisy_task_fails_only_a_strict_verdict() {
     let records = [puppet("deploy", 300.0, 310.0, &changed())];
