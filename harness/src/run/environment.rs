@@ -47,7 +47,11 @@ pub(crate) type NetworkPlaces = BTreeMap<String, String>;
 /// A failed call, as an infrastructure error or, where Nailgun refuses what the scenario asks for, an invalid scenario.
 pub(crate) fn refused(doing: &str, error: &fuel_cli::ClientError) -> RunError {
     match error.status() {
-        Some(status) if (400..500).contains(&status) => RunError::Invalid(format!("{doing}: {error}")),
+        // Nailgun's sentence says it; the address of a master that is gone by then says nothing.
+        Some(status) if (400..500).contains(&status) => RunError::Invalid(match error.message() {
+            Some(message) => format!("{doing}: {message}"),
+            None => format!("{doing}: {error}"),
+        }),
         _ => RunError::Infrastructure(format!("{doing}: {error}")),
     }
 }
@@ -87,6 +91,7 @@ pub(crate) async fn create(
         .zip(nodes)
         .map(|(uid, node)| (*uid, node.roles.clone()))
         .collect();
+    check_roles(client, id, loaded).await?;
     client
         .assign(id, &assignment)
         .await
@@ -101,6 +106,44 @@ pub(crate) async fn create(
         .map(|(uid, node)| registered(*uid, node, &info))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(DeployedEnvironment { id, nodes })
+}
+
+/// Whether the release and the enabled plugins have every role: Nailgun would only say which one it does not know.
+async fn check_roles(client: &Client, environment: u64, loaded: &LoadedScenario) -> Result<(), RunError> {
+    let roles = client
+        .get(&format!("clusters/{environment}/roles/"))
+        .await
+        .map_err(|error| refused("cannot list the roles", &error))?;
+    let known: Vec<&str> = roles
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|role| role["name"].as_str())
+        .collect();
+    let wanted = loaded
+        .scenario
+        .nodes
+        .iter()
+        .flat_map(|node| node.roles.iter().map(move |role| (&node.name, role)));
+    for (node, role) in wanted {
+        if known.contains(&role.as_str()) {
+            continue;
+        }
+        let hint = crate::scenario::suggestion(role, known.iter().copied()).map_or_else(
+            || {
+                format!(
+                    "use one of: {}; a plugin's roles are there if it is enabled",
+                    known.join(", ")
+                )
+            },
+            |best| format!("did you mean `{best}`?"),
+        );
+        return Err(RunError::Invalid(format!(
+            "{}: node `{node}`: neither the release nor an enabled plugin has a role `{role}`\n  hint: {hint}",
+            loaded.file
+        )));
+    }
+    Ok(())
 }
 
 async fn release_id(client: &Client, version: &str, file: &camino::Utf8Path) -> Result<u64, RunError> {
@@ -219,10 +262,10 @@ async fn register(client: &Client, node: &NodeToRegister) -> Result<u64, RunErro
         json!({"name": name, "mac": mac, "ip": ip, "netmask": ip.map(|_| "255.255.255.0"), "state": "up",
                "driver": "veth", "current_speed": 10000, "max_speed": 10000})
     };
-    let others = ["eth1", "eth2", "eth3"].iter().enumerate().map(|(index, name)| {
-        // Interfaces besides the admin one get MAC addresses of their own, derived from it.
-        interface(name, &format!("{}:{:02x}", &node.mac[..14], 0xa0 + index), None)
-    });
+    let others = ["eth1", "eth2", "eth3"]
+        .iter()
+        .zip(1..)
+        .map(|(name, number)| interface(name, &sibling(&node.mac, number), None));
     let mut interfaces = vec![interface("eth0", &node.mac, Some(&node.admin_address))];
     interfaces.extend(others);
     let body = json!({
@@ -250,6 +293,13 @@ async fn register(client: &Client, node: &NodeToRegister) -> Result<u64, RunErro
             .map_err(|error| refused(&format!("cannot name node {}", node.name), &error))?;
     }
     Ok(id)
+}
+
+/// The MAC address of a node's further interface: its first one with another first octet, so that no two nodes share one.
+fn sibling(mac: &str, number: u8) -> String {
+    let (_, rest) = mac.split_once(':').unwrap_or_default();
+    // The two lowest bits say "local" and "no multicast".
+    format!("{:02x}:{rest}", 2 + 4 * number)
 }
 
 fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<RegisteredNode, RunError> {
@@ -295,6 +345,16 @@ fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<Registe
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn interfaces_of_two_nodes_have_addresses_of_their_own() {
+        let addresses: std::collections::BTreeSet<String> = ["02:42:0a:14:00:03", "02:42:0a:14:00:04"]
+            .iter()
+            .flat_map(|mac| (1..=3).map(|number| sibling(mac, number)).chain([(*mac).to_owned()]))
+            .collect();
+        assert_eq!(addresses.len(), 8, "{addresses:?}");
+        assert!(addresses.contains("06:42:0a:14:00:03"), "{addresses:?}");
+    }
 
     #[test]
     fn the_floating_range_moves_with_the_public_network() {
