@@ -146,8 +146,8 @@ async fn sweep(engine: &Engine, events: &Events) {
     }
 }
 
-/// Ends some time after the cancellation: the phases look at the token themselves and end in an orderly way; one that
-/// hangs must not keep a person waiting.
+/// Ends some time after the cancellation: a deployment looks at the token itself and ends in an orderly way; every other
+/// phase, and a deployment that hangs, must not keep a person waiting.
 async fn cancelled_for_long(cancel: &CancellationToken) {
     cancel.cancelled().await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

@@ -176,7 +176,7 @@ impl Rig<'_> {
         Ok(passed && snapshots_hold && first_holds && second_holds && second.failure.is_none())
     }
 
-    /// A phase; none begins after Ctrl-C.
+    /// A phase. After Ctrl-C it is dropped where it stands, by whoever waits for the run.
     async fn phase<T>(&self, which: Phase, work: impl Future<Output = T>) -> T {
         phase(self.events, which, work).await
     }
