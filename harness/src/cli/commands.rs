@@ -249,9 +249,15 @@ async fn gc(arguments: &GcArguments) -> Exit {
         }
     };
     if arguments.format == Format::Json {
+        let runs: Vec<_> = (swept.runs.iter())
+            .map(|(run, scenario)| json!({"run": run, "scenario": scenario}))
+            .collect();
+        let left: Vec<_> = (swept.left.iter())
+            .map(|(run, why)| json!({"run": run, "because": why}))
+            .collect();
         let document = json!({
-            "runs": swept.runs, "containers": swept.containers, "networks": swept.networks,
-            "volumes": swept.volumes, "images": swept.images, "left": swept.left, "problems": swept.problems
+            "runs": runs, "containers": swept.containers, "networks": swept.networks,
+            "volumes": swept.volumes, "images": swept.images, "left": left, "problems": swept.problems
         });
         out(&serde_json::to_string_pretty(&document).unwrap_or_default());
     } else {

@@ -41,9 +41,10 @@ pub(super) async fn test(arguments: &TestArguments) -> Exit {
         reports.push(report);
     }
     if arguments.format == Format::Json {
-        let text = match reports.as_slice() {
-            [one] => serde_json::to_string_pretty(one),
-            several => serde_json::to_string_pretty(several),
+        // How many were asked for decides about the shape, not how many Ctrl-C left.
+        let text = match (scenarios.len(), reports.as_slice()) {
+            (1, [one]) => serde_json::to_string_pretty(one),
+            (_, several) => serde_json::to_string_pretty(several),
         };
         out(&text.unwrap_or_default());
     }
@@ -77,13 +78,14 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
         .report();
-    let exit = match &outcome.result {
+    let mut exit = match &outcome.result {
         Ok(()) if report.passed => Exit::Passed,
         Ok(()) => Exit::Negative,
         Err(error) => error.exit(),
     };
     if let Err(error) = report.write_json(&outcome.directory.join("report.json")) {
         complain(&format!("cannot write the report: {error}"));
+        exit = exit.worse(Exit::Infrastructure);
     }
     if arguments.format == Format::Human {
         out(&render(&report));
