@@ -27,6 +27,8 @@ pub struct Progress {
     verbosity: Verbosity,
     bars: MultiProgress,
     live: bool,
+    /// Where lines go while there are no bars.
+    plain: Box<dyn Write + Send>,
     /// Bars by phase: building the plugins and starting the master overlap.
     phases: HashMap<Phase, ProgressBar>,
     /// The phase that began last, and how many lines stand below its title.
@@ -46,12 +48,13 @@ impl Progress {
             verbosity,
             bars: MultiProgress::with_draw_target(target),
             live,
+            plain: Box::new(std::io::stderr()),
             phases: HashMap::new(),
             current: None,
         }
     }
 
-    fn line(&self, least: Verbosity, text: &str) {
+    fn line(&mut self, least: Verbosity, text: &str) {
         if self.verbosity < least {
             return;
         }
@@ -59,7 +62,7 @@ impl Progress {
             // A terminal that went away is no reason to stop a run.
             let _ = self.bars.println(text);
         } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            let _ = writeln!(self.plain, "{text}");
         }
     }
 
@@ -132,7 +135,7 @@ impl Consumer for Progress {
             RunEvent::PhaseStarted(phase) => self.begin(*phase),
             RunEvent::PhaseFinished(phase, took) => self.end(*phase, *took),
             RunEvent::Note(text) => self.line(Verbosity::Normal, &format!("  note: {text}")),
-            RunEvent::Warning(text) => self.line(Verbosity::Quiet, &format!("  warning: {text}")),
+            RunEvent::Warning(text) => self.line(Verbosity::Quiet, &format!("  warning: {}", below(text, 4))),
             RunEvent::Detail(phase, text) => {
                 self.message(*phase, text);
                 self.line(
@@ -165,10 +168,7 @@ impl Consumer for Progress {
                 }
                 self.item(Verbosity::Normal, &task_line(node, record));
                 if let Some(error) = &record.error {
-                    self.item(
-                        Verbosity::Quiet,
-                        &format!("      {}", error.trim().replace('\n', "\n      ")),
-                    );
+                    self.item(Verbosity::Quiet, &format!("      {}", below(error, 6)));
                 }
             }
             RunEvent::Captured { node, files, took } => {
@@ -194,10 +194,7 @@ impl Consumer for Progress {
                     ),
                 );
                 if let Some(detail) = &result.detail {
-                    self.item(
-                        Verbosity::Quiet,
-                        &format!("      {}", detail.trim().replace('\n', "\n      ")),
-                    );
+                    self.item(Verbosity::Quiet, &format!("      {}", below(detail, 6)));
                 }
             }
             RunEvent::Snapshot(result) => {
@@ -209,10 +206,15 @@ impl Consumer for Progress {
                 };
                 self.item(least, &format!("    {:<12} {text}", result.name));
             }
-            RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {text}")),
+            RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {}", below(text, 2))),
             RunEvent::Judged(_) | RunEvent::Finished { .. } => {}
         }
     }
+}
+
+/// A text whose further lines stand below its first one.
+fn below(text: &str, indent: usize) -> String {
+    text.trim().replace('\n', &format!("\n{}", " ".repeat(indent)))
 }
 
 fn task_line(node: &str, record: &TaskRecord) -> String {
@@ -246,4 +248,98 @@ fn style(template: &str) -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ")
         .tick_chars("|/-\\ ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::event::VerifyResult;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printed(verbosity: Verbosity) -> String {
+        let lines = Lines::default();
+        let mut progress = Progress {
+            verbosity,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            live: false,
+            plain: Box::new(lines.clone()),
+            phases: HashMap::new(),
+            current: None,
+        };
+        let check = |name: &str, detail: Option<&str>| {
+            RunEvent::Verified(VerifyResult {
+                run: 1,
+                node: "node-1".to_owned(),
+                name: name.to_owned(),
+                passed: detail.is_none(),
+                detail: detail.map(str::to_owned),
+                took: Duration::from_millis(100),
+            })
+        };
+        let captured = RunEvent::Captured {
+            node: "node-1".to_owned(),
+            files: 52_012,
+            took: Duration::from_millis(1400),
+        };
+        for event in [
+            RunEvent::PhaseStarted(Phase::Verify(1)),
+            check("it answers", None),
+            check("it counts", Some("exit code 7\ninstead of 0")),
+            RunEvent::PhaseFinished(Phase::Verify(1), Duration::from_millis(200)),
+            RunEvent::PhaseStarted(Phase::CaptureAfter(1)),
+            captured,
+            RunEvent::PhaseFinished(Phase::CaptureAfter(1), Duration::from_millis(1400)),
+            RunEvent::PhaseStarted(Phase::Judge),
+            RunEvent::PhaseFinished(Phase::Judge, Duration::from_secs(125)),
+            RunEvent::Warning("one\ntwo".to_owned()),
+        ] {
+            progress.consume(&event);
+        }
+        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_phase_s_title_stands_above_its_lines_and_its_time_below_several() {
+        let expected = "  checks after deployment 1
+    ok   node-1       it answers                           0.1 s
+    FAIL node-1       it counts                            0.1 s
+      exit code 7
+      instead of 0
+    in all                                                 0.2 s
+  look at the nodes after deployment 1
+    node-1       52012 files                               1.4 s
+  judge                                               2 min 05 s
+  warning: one
+    two
+";
+        let shown = printed(Verbosity::Normal);
+        assert_eq!(shown, expected, "\n{shown}");
+    }
+
+    #[test]
+    fn quiet_leaves_only_failures_and_warnings_without_titles() {
+        let expected = "    FAIL node-1       it counts                            0.1 s
+      exit code 7
+      instead of 0
+  warning: one
+    two
+";
+        let shown = printed(Verbosity::Quiet);
+        assert_eq!(shown, expected, "\n{shown}");
+    }
 }

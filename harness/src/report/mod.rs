@@ -18,7 +18,7 @@ pub use model::{
     CaptureReport, DeploymentReport, PhaseReport, PluginReport, Report, ReportError, SnapshotReport, TaskReport,
     VerifyReport,
 };
-pub(crate) use render::{duration, size};
 pub use render::{Style, render, render_with};
+pub(crate) use render::{duration, size};
 pub use schema::report_schema;
 pub use task_logs::TaskLogs;

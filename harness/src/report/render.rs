@@ -342,6 +342,7 @@ pub(crate) fn diff_lines(diff: &str, style: &Style) -> Vec<String> {
 
 fn outcome(report: &Report, style: &Style) -> String {
     if let Some(failure) = &report.failure {
+        let failure = failure.replace('\n', "\n  ");
         return format!("{} {failure}", Colour::Red.paint("NO VERDICT:", style.colours));
     }
     let Some(verdict) = &report.verdict else {
