@@ -139,7 +139,10 @@ pub(crate) struct ImagesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct GcArguments {
-    /// Also remove runs that were kept with `--keep`.
+    /// Remove these runs and no others, whatever state they are in.
+    #[arg(value_name = "RUN", conflicts_with_all = ["kept", "images"])]
+    pub(crate) runs: Vec<String>,
+    /// Also remove all runs that were kept with `--keep`.
     #[arg(long)]
     pub(crate) kept: bool,
     /// Also remove the rig's images.

@@ -14,7 +14,7 @@ use super::arguments::{
     RenderArguments, SchemaArguments, SchemaOf, ShellArguments,
 };
 use super::exit::Exit;
-use crate::engine::{Engine, GcOptions, Image, ImageOptions, Target};
+use crate::engine::{Engine, EngineError, GcOptions, Image, ImageOptions, Swept, Target};
 use crate::scenario::{LoadedScenario, scenario_schema};
 
 /// Parses the command line and runs it to its end.
@@ -169,7 +169,18 @@ async fn logs(arguments: &LogsArguments) -> Exit {
         Ok(engine) => engine,
         Err(exit) => return exit,
     };
-    match engine.logs(arguments.container.as_deref()).await {
+    let (run, name) = match arguments
+        .container
+        .as_deref()
+        .map(|name| name.split_once('/').ok_or(name))
+    {
+        Some(Ok((run, name))) => (Some(run), Some(name)),
+        Some(Err(name)) => (None, Some(name)),
+        None => (None, None),
+    };
+    // What the master says is said by its Nailgun.
+    let name = name.map(|name| if name == "master" { "nailgun" } else { name });
+    match engine.logs(run, name).await {
         Ok(logs) => {
             for (container, text) in logs {
                 out(&format!("==> {container}\n{text}"));
@@ -232,6 +243,19 @@ async fn images(arguments: &ImagesArguments) -> Exit {
     }
 }
 
+/// Removes the runs that were named; one that there is not becomes a problem.
+async fn remove_runs(engine: &Engine, runs: &[String]) -> Result<Swept, EngineError> {
+    let mut all = Swept::default();
+    for run in runs {
+        let swept = engine.remove_run(run).await?;
+        if swept.runs.is_empty() {
+            all.problems.push(format!("there is no run `{run}`"));
+        }
+        all.add(swept);
+    }
+    Ok(all)
+}
+
 async fn gc(arguments: &GcArguments) -> Exit {
     let engine = match connect().await {
         Ok(engine) => engine,
@@ -241,7 +265,12 @@ async fn gc(arguments: &GcArguments) -> Exit {
         kept: arguments.kept,
         images: arguments.images,
     };
-    let swept = match engine.gc(options).await {
+    let swept = if arguments.runs.is_empty() {
+        engine.gc(options).await
+    } else {
+        remove_runs(&engine, &arguments.runs).await
+    };
+    let swept = match swept {
         Ok(swept) => swept,
         Err(error) => {
             complain(&error);

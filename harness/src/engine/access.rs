@@ -25,7 +25,7 @@ struct Found {
 impl Engine {
     /// Runs a shell, or `command`, in a container of a run with this process's terminal, and gives its exit code.
     ///
-    /// `name` is the container's name in its run (`node-1`); `run` narrows to one run, else the newest is taken.
+    /// `name` is the container's name in its run (`node-1`); `run` says which run, where several have such a container.
     ///
     /// # Errors
     /// There is no such container, or the engine refuses.
@@ -117,9 +117,9 @@ impl Engine {
     ///
     /// # Errors
     /// There is no such container, or the engine refuses.
-    pub async fn logs(&self, name: Option<&str>) -> Result<Vec<(String, String)>, EngineError> {
+    pub async fn logs(&self, run: Option<&str>, name: Option<&str>) -> Result<Vec<(String, String)>, EngineError> {
         let mut containers = match name {
-            Some(name) => vec![self.find(None, name).await?],
+            Some(name) => vec![self.find(run, name).await?],
             None => {
                 let all = self.all_containers().await?;
                 let newest = all
@@ -158,21 +158,32 @@ impl Engine {
 
     async fn find(&self, run: Option<&str>, name: &str) -> Result<Found, EngineError> {
         let all = self.all_containers().await?;
-        let known: Vec<String> = all
-            .iter()
-            .map(|found| format!("{}/{}", found.run, found.name))
-            .collect();
-        all.into_iter()
+        let list = |found: &[Found]| {
+            let names: Vec<String> = found
+                .iter()
+                .map(|found| format!("{}/{}", found.run, found.name))
+                .collect();
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
+        };
+        let known = list(&all);
+        let mut fitting: Vec<Found> = all
+            .into_iter()
             .filter(|found| found.name == name && run.is_none_or(|run| found.run == run))
-            .max_by_key(|found| found.created)
-            .ok_or_else(|| EngineError::NoContainer {
+            .collect();
+        if fitting.len() > 1 {
+            return Err(EngineError::SeveralContainers {
                 wanted: name.to_owned(),
-                known: if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                },
-            })
+                known: list(&fitting),
+            });
+        }
+        fitting.pop().ok_or_else(|| EngineError::NoContainer {
+            wanted: name.to_owned(),
+            known,
+        })
     }
 
     async fn all_containers(&self) -> Result<Vec<Found>, EngineError> {

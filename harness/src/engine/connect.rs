@@ -137,7 +137,8 @@ fn default_address() -> String {
 }
 
 fn classify(address: &str, error: &bollard::errors::Error) -> EngineError {
-    let mut reasons = vec![error.to_string()];
+    // The innermost cause is what a person understands; the layers above it speak of clients and connectors.
+    let mut reason = error.to_string();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(inner) = cause {
         if inner
@@ -148,15 +149,12 @@ fn classify(address: &str, error: &bollard::errors::Error) -> EngineError {
                 address: address.trim_start_matches("unix://").to_owned(),
             };
         }
-        let reason = inner.to_string();
-        if !reasons.iter().any(|known| known.contains(&reason)) {
-            reasons.push(reason);
-        }
+        reason = inner.to_string();
         cause = inner.source();
     }
     EngineError::NoAnswer {
         address: address.to_owned(),
-        reason: reasons.join(": "),
+        reason,
     }
 }
 

@@ -75,6 +75,14 @@ pub enum EngineError {
         /// What was looked through.
         tried: String,
     },
+    /// Several runs have such a container.
+    #[error("several runs have a container `{wanted}`\n  hint: say which: {known}")]
+    SeveralContainers {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
     /// No run has such a container.
     #[error(
         "no run has a container `{wanted}`\n  hint: there are: {known}; `fuelrig test --keep always` keeps a run's containers"

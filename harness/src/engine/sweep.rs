@@ -35,6 +35,19 @@ pub struct Swept {
     pub problems: Vec<String>,
 }
 
+impl Swept {
+    /// Adds what another sweep did.
+    pub fn add(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.containers += other.containers;
+        self.networks += other.networks;
+        self.volumes += other.volumes;
+        self.images += other.images;
+        self.left.extend(other.left);
+        self.problems.extend(other.problems);
+    }
+}
+
 /// What [`Engine::gc`] takes besides what dead runs left.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GcOptions {

@@ -97,7 +97,7 @@ async fn on_engine(
     if keep {
         match guard.keep().await {
             Ok(()) => events.emit(RunEvent::Note(format!(
-                "containers are kept: `fuelrig shell {run}/{}` enters one, `fuelrig gc --kept` removes them",
+                "containers are kept: `fuelrig shell {run}/{}` enters one, `fuelrig gc {run}` removes them",
                 loaded
                     .scenario
                     .nodes

@@ -120,13 +120,8 @@ impl Rig<'_> {
             .phase(Phase::Snapshots, self.snapshots(&client, &environment, &networks))
             .await?;
         let first = self.deployment(1, &client, &environment, &as_nodes).await?;
-        if let Some(failure) = first.failure {
-            return Err(RunError::Deployment(self.explain(
-                1,
-                &failure,
-                &first.records,
-                &environment,
-            )));
+        if let Some(failure) = &first.failure {
+            return Err(self.cause(1, failure, &first.records, &environment, &as_nodes).await);
         }
         let first_holds = self
             .phase(Phase::Verify(1), self.verify(1, &environment, &as_nodes))
@@ -139,8 +134,7 @@ impl Rig<'_> {
             .await?;
         let second = self.deployment(2, &client, &environment, &as_nodes).await?;
         if let Some(failure) = &second.failure {
-            let text = self.explain(2, failure, &second.records, &environment);
-            match self.cause(text, &environment, &as_nodes).await {
+            match self.cause(2, failure, &second.records, &environment, &as_nodes).await {
                 // That is what the second run is for: the verdict names the task.
                 RunError::Deployment(text) => self.events.emit(RunEvent::Warning(text)),
                 cause => return Err(cause),
@@ -155,14 +149,6 @@ impl Rig<'_> {
                 self.capture(&environment, &as_nodes, Some(&after_first)),
             )
             .await?;
-        if let Some(failure) = &second.failure {
-            self.events.emit(RunEvent::Warning(self.explain(
-                2,
-                failure,
-                &second.records,
-                &environment,
-            )));
-        }
         let passed = self
             .phase(Phase::Judge, async {
                 self.judge(
@@ -352,13 +338,19 @@ impl Rig<'_> {
         join_all(per_node).await.into_iter().all(|holds| holds)
     }
 
-    /// Whether the deployment failed for the plugin's sake or because a node is gone.
+    /// Why a deployment failed: Nailgun refused it, a node is gone, or a task failed.
     async fn cause(
         &self,
-        text: String,
+        run: u8,
+        failure: &str,
+        records: &[TaskRecord],
         environment: &DeployedEnvironment,
         nodes: &BTreeMap<String, Arc<dyn Node>>,
     ) -> RunError {
+        let text = self.explain(run, failure, records, environment);
+        if records.is_empty() {
+            return RunError::Invalid(format!("{}: {text}", self.loaded.file));
+        }
         for node in &environment.nodes {
             if !nodes[&node.uid].is_online().await {
                 return RunError::Infrastructure(text);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use fuel_cli::Client;
 use futures_util::future::try_join_all;
 use mock_astute::{Node, TaskRecord};
@@ -68,7 +69,7 @@ impl Rig<'_> {
             .options
             .snapshots
             .clone()
-            .unwrap_or_else(|| self.loaded.directory().join("..").join("snapshots"));
+            .unwrap_or_else(|| beside(self.loaded.directory()));
         let info = client
             .deployment_info(environment.id)
             .await
@@ -148,4 +149,25 @@ fn redaction(networks: &Networks) -> Vec<snapshot::Network> {
         prefix: network.subnet.prefix(),
     })
     .collect()
+}
+
+/// `snapshots` beside a directory, without `..` where the path says its own parent.
+fn beside(directory: &Utf8Path) -> Utf8PathBuf {
+    match (directory.file_name(), directory.parent()) {
+        (Some(_), Some(parent)) => parent.join("snapshots"),
+        _ => directory.join("..").join("snapshots"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_lie_beside_the_scenarios() {
+        assert_eq!(beside(Utf8Path::new("scenarios")), "snapshots");
+        assert_eq!(beside(Utf8Path::new("/home/x/scenarios")), "/home/x/snapshots");
+        assert_eq!(beside(Utf8Path::new(".")), "./../snapshots");
+        assert_eq!(beside(Utf8Path::new("..")), "../../snapshots");
+    }
 }
