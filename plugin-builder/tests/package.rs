@@ -318,7 +318,8 @@ fn a_damaged_package_leaves_the_installed_plugin_as_it_was() {
 
     let bytes = fs_err::read(&package).unwrap();
     fs_err::write(&package, &bytes[..bytes.len() - 1000]).unwrap();
-    assert!(unpack(&package, &plugins).is_err());
+    let said = unpack(&package, &plugins).unwrap_err().to_string();
+    assert_eq!(said.matches(package.as_str()).count(), 1, "{said}");
     assert!(installed.join("mark").exists());
     assert_eq!(plugins.read_dir_utf8().unwrap().count(), 1);
 

@@ -124,7 +124,7 @@ impl LocalPlugins {
                  your plugin or use newer plugin format."
             )));
         }
-        let unreadable = |error: plugin_builder::UnpackError| CommandError::Text(format!("{package}: {error}"));
+        let unreadable = |error: plugin_builder::UnpackError| CommandError::Text(error.to_string());
         let info = plugin_builder::inspect(package).map_err(unreadable)?;
         let place = self.root.join(&info.name);
         let installed = if place.join("metadata.yaml").is_file() {
@@ -157,8 +157,8 @@ impl LocalPlugins {
     fn put(&self, package: &Utf8Path, waiting: &Utf8Path) -> Result<Utf8PathBuf, CommandError> {
         let text = |error: std::io::Error| CommandError::Text(error.to_string());
         fs_err::create_dir_all(waiting).map_err(text)?;
-        let unpacked = plugin_builder::unpack(package, waiting)
-            .map_err(|error| CommandError::Text(format!("{package}: {error}")))?;
+        let unpacked =
+            plugin_builder::unpack(package, waiting).map_err(|error| CommandError::Text(error.to_string()))?;
         let name = unpacked
             .directory
             .file_name()

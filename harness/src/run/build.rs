@@ -56,7 +56,7 @@ fn step(progress: &BuildProgress) -> String {
 
 /// What a package file says of itself.
 pub(crate) fn package(file: &Utf8Path) -> Result<Package, RunError> {
-    let info = plugin_builder::inspect(file).map_err(|error| RunError::Invalid(format!("{file}: {error}")))?;
+    let info = plugin_builder::inspect(file).map_err(|error| RunError::Invalid(error.to_string()))?;
     Ok(Package {
         file: file.to_owned(),
         name: info.plugin_name,

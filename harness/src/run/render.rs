@@ -98,15 +98,14 @@ fn place_plugin(path: &Utf8Path, plugins: &Utf8Path) -> Result<(String, String),
         return Err(RunError::Invalid(format!("plugin `{path}` is not there")));
     }
     if !path.is_dir() {
-        let unpacked =
-            plugin_builder::unpack(path, plugins).map_err(|error| RunError::Invalid(format!("{path}: {error}")))?;
+        let unpacked = plugin_builder::unpack(path, plugins).map_err(|error| RunError::Invalid(error.to_string()))?;
         return Ok((unpacked.name, unpacked.version));
     }
     let report = plugin_builder::check(path);
     if report.has_errors() {
         return Err(RunError::Invalid(super::build::errors_of(path, &report)));
     }
-    let plugin = plugin_builder::Plugin::load(path).map_err(|error| RunError::Invalid(format!("{path}: {error}")))?;
+    let plugin = plugin_builder::Plugin::load(path).map_err(|error| RunError::Invalid(error.to_string()))?;
     let target = plugins.join(plugin.directory_name());
     copy_tree(path, &target).map_err(|error| RunError::infrastructure("cannot copy the plugin", error))?;
     Ok((plugin.metadata.name.clone(), plugin.metadata.version.clone()))

@@ -48,8 +48,9 @@ pub fn inspect(package: &Utf8Path) -> Result<PackageInfo, UnpackError> {
             rpm_info(package, name, version)
         }
         Opened::Fp(mut archive) => {
-            for entry in archive.entries()? {
-                let entry = entry.map_err(|error| damaged(package, error.to_string()))?;
+            let fail = |error: std::io::Error| damaged(package, format!("it is damaged: {error}"));
+            for entry in archive.entries().map_err(fail)? {
+                let entry = entry.map_err(fail)?;
                 let path = entry.path_bytes().into_owned();
                 let Ok(path) = String::from_utf8(path).map(Utf8PathBuf::from) else {
                     continue;
@@ -58,7 +59,7 @@ pub fn inspect(package: &Utf8Path) -> Result<PackageInfo, UnpackError> {
                 if path.file_name() == Some("metadata.yaml") && path.components().count() == 2 {
                     let directory = path.parent().map(Utf8Path::to_string).unwrap_or_default();
                     let mut text = Vec::new();
-                    entry.take(LARGEST_METADATA).read_to_end(&mut text)?;
+                    entry.take(LARGEST_METADATA).read_to_end(&mut text).map_err(fail)?;
                     return fp_info(package, &directory, &text);
                 }
             }

@@ -43,6 +43,16 @@ const LONGEST_TARGET: u64 = 4096;
 /// If the package cannot be read, holds no plugin, or holds what has no place in one; `destination` is
 /// then as it was.
 pub fn unpack(package: &Utf8Path, destination: &Utf8Path) -> Result<Unpacked, UnpackError> {
+    unpack_beside(package, destination).map_err(|error| match error {
+        // The system's words name a file of the moment: the package's name tells where it came from.
+        UnpackError::Io(error) if !error.to_string().contains(package.as_str()) => {
+            std::io::Error::new(error.kind(), format!("{package}: {error}")).into()
+        }
+        other => other,
+    })
+}
+
+fn unpack_beside(package: &Utf8Path, destination: &Utf8Path) -> Result<Unpacked, UnpackError> {
     let info = inspect(package)?;
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-' | '+');
     if info.name.starts_with('.') || info.name.is_empty() || !info.name.chars().all(plain) {
@@ -87,7 +97,14 @@ fn metadata(package: &Utf8Path, root: &Utf8Path) -> Result<Metadata, UnpackError
             why: "there is no metadata.yaml".to_owned(),
         });
     }
-    Ok(Plugin::load(root)?.metadata)
+    match Plugin::load(root) {
+        Ok(plugin) => Ok(plugin.metadata),
+        Err(error) => Err(UnpackError::NoPlugin {
+            package: package.to_owned(),
+            // Where it lies at the moment is nobody's concern.
+            why: error.to_string().replace(&format!("{root}/"), ""),
+        }),
+    }
 }
 
 fn unpack_rpm(

@@ -76,7 +76,9 @@ impl<'a> TreeWriter<'a> {
     pub(crate) fn file(&mut self, path: &Utf8Path, mode: u32, content: &mut dyn Read) -> Result<(), UnpackError> {
         let place = self.file_place(path)?;
         let mut file = fs_err::File::create(&place)?;
-        io::copy(content, &mut file)?;
+        // What cannot be read and what cannot be written look alike here: the text names the file.
+        io::copy(content, &mut file)
+            .map_err(|error| io::Error::new(error.kind(), format!("`{path}` cannot be unpacked: {error}")))?;
         // A set-user-ID file has nothing to do in a plugin.
         set_mode(&place, mode & 0o777)
     }
