@@ -4,6 +4,7 @@
 //! Without a Docker engine every test here shows itself as ignored.
 
 mod broken;
+mod engine;
 mod killed;
 mod rig;
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         ..TestOptions::default()
     };
     let mut trials = scenario_trials(Utf8Path::new(rig::TROVE), options, reason);
-    for (name, test) in broken::TESTS.iter().chain(killed::TESTS) {
+    for (name, test) in engine::TESTS.iter().chain(broken::TESTS).chain(killed::TESTS) {
         trials.push(container_trial(*name, reason, move || test().map_err(Into::into)));
     }
     run_trials(trials, reason)
