@@ -94,7 +94,7 @@ fn busy_tasks(message: &Value) -> usize {
         .flat_map(serde_json::Map::values)
         .filter_map(Value::as_array)
         .flatten()
-        .filter(|task| !matches!(task["type"].as_str(), Some("skipped" | "stage" | "noop") | None))
+        .filter(|task| !task["type"].as_str().is_none_or(crate::verdict::does_nothing))
         .count()
 }
 

@@ -30,7 +30,7 @@ pub fn document(attributes: &Value, tasks: &[Value], networks: &[Network]) -> St
     let redactor = Redactor::new(networks);
     let tasks: Vec<BTreeMap<&str, &Value>> = tasks
         .iter()
-        .filter(|task| !matches!(task["type"].as_str(), Some("skipped" | "stage" | "noop")))
+        .filter(|task| !task["type"].as_str().is_some_and(crate::verdict::does_nothing))
         .map(|task| ["id", "type"].into_iter().map(|key| (key, &task[key])).collect())
         .collect();
     let mut sections: BTreeMap<&str, Value> = BTreeMap::new();

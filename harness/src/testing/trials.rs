@@ -142,7 +142,7 @@ fn plugin_tasks(loaded: &LoadedScenario) -> Vec<String> {
     let nodes = runtime.block_on(crate::run::render(loaded)).unwrap_or_default();
     let mut ids = Vec::new();
     for task in nodes.iter().flat_map(|node| &node.tasks) {
-        let idle = matches!(task["type"].as_str(), Some("skipped" | "stage" | "noop") | None);
+        let idle = task["type"].as_str().is_none_or(crate::verdict::does_nothing);
         if let Some(id) = task["id"].as_str()
             && !idle
             && own.contains(id)

@@ -146,7 +146,8 @@ fn is_tolerated_failure(record: &TaskRecord) -> bool {
     record.status == TaskStatus::Skipped && record.started.is_some() && record.error.is_some()
 }
 
-fn does_nothing(kind: &str) -> bool {
+/// Whether tasks of this type do nothing on a node.
+pub(crate) fn does_nothing(kind: &str) -> bool {
     matches!(kind, "skipped" | "stage" | "noop")
 }
 

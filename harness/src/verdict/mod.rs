@@ -26,6 +26,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use judge::does_nothing;
 pub use judge::{NodeRuns, judge};
 pub use model::{
     Background, Blame, Call, Difference, DifferenceKind, IgnoredCount, ResourceRef, Said, TaskVerdict, Verdict,
