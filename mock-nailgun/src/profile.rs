@@ -1,30 +1,84 @@
 //! What one Fuel version does, as data.
 
+mod versions;
+
 use serde_json::{Map, Value};
+
+use versions::PROFILES;
 
 /// What a Fuel version does and ships, as fields that the code reads instead of asking for the version.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The name a user gives: `9.2`.
     pub name: &'static str,
+    /// Where it stands among the versions: endpoints say from which series on there are any.
+    pub series: Series,
     /// What `GET /version` and `cluster.fuel_version` say; 9.2's own settings say `9.1`.
     pub reported_version: &'static str,
     /// `feature_groups` of the version.
     pub feature_groups: &'static [&'static str],
-    /// Prefixes of the package versions that may be registered, in the order the refusal lists them.
-    pub package_versions: &'static [&'static str],
-    /// The domain of node names.
-    pub domain: &'static str,
+    /// What `GET /version` has besides release, API and feature groups.
+    pub version_body: VersionBody,
     /// Whether `GET /version` asks for a token (9.x) or is public (to 8.0).
     pub version_needs_token: bool,
+    /// Prefixes of the package versions that may be registered, in the order the refusal lists them.
+    pub package_versions: &'static [&'static str],
+    /// How another package version is answered.
+    pub unsupported_package: Unsupported,
+    /// The domain of node names.
+    pub domain: &'static str,
     /// Statuses in which an environment is not locked.
     pub unlocked_statuses: &'static [&'static str],
+    /// Whether a node that is ready locks its environment, whatever the environment's status.
+    pub ready_nodes_lock: bool,
+    /// What a locked environment refuses to change.
+    pub lock_rule: LockRule,
+    /// Whether `?force=1` passes the lock and the restrictions.
+    pub force_passes_lock: bool,
     /// Whether a plugin may be given another name by PUT.
     pub plugins_may_be_renamed: bool,
     /// Fields that each entry of a plugin's `releases` must have.
     pub required_release_fields: &'static [&'static str],
+    /// Fields of a plugin that the API of this version does not show.
+    pub plugin_fields_absent: &'static [&'static str],
+    /// Fields of an environment that this version shows besides, always null.
+    pub cluster_fields_added: &'static [&'static str],
+    /// Fields of an environment that this version does not show.
+    pub cluster_fields_absent: &'static [&'static str],
+    /// Fields of a task that this version does not show.
+    pub task_fields_absent: &'static [&'static str],
+    /// Where the settings of plugins live, and in which shape GET gives them.
+    pub plugin_settings: PluginSettings,
     /// The name of the key in a version's metadata that tells `is_hotpluggable`.
     pub hot_pluggable_key: &'static str,
+    /// How a plugin's `mode` is compared with an environment's.
+    pub mode_match: ModeMatch,
+    /// When a plugin's files are read.
+    pub file_reading: FileReading,
+    /// Whether environment_config.yaml of packages 1.0.x and 2.0.x is read at all.
+    pub reads_settings_of_early_packages: bool,
+    /// Whether a tasks.yaml that holds nothing but comments breaks every deployment.
+    pub empty_task_file_is_fatal: bool,
+    /// What `POST /plugins/sync` without ids does.
+    pub sync: SyncRule,
+    /// How settings that come in are checked.
+    pub attributes: Attributes,
+    /// Whether a setting whose `{…}` cannot be formatted breaks the request; otherwise it stays as it is.
+    pub broken_format_is_fatal: bool,
+    /// Whether a plugin with legacy tasks can be enabled only with `propagate_task_deploy`.
+    pub refuses_legacy_tasks: bool,
+    /// Whether a node of an environment may be assigned other roles.
+    pub assigned_nodes_may_change_roles: bool,
+    /// Whether a plugin may bring a network role that there is, if the two can be joined.
+    pub network_roles_may_overlap: bool,
+    /// How the removal of an enabled plugin is refused.
+    pub delete_refusal: &'static str,
+    /// How a deployment becomes messages for Astute.
+    pub serialization: Serialization,
+    /// The key `plugins` of deployment info.
+    pub plugins_key: PluginsKey,
+    /// What a repository's file on nodes is named after.
+    pub repository_name: RepositoryName,
     /// Priority of a plugin's Debian repository.
     pub deb_repository_priority: u32,
     /// Priority of a plugin's RPM repository.
@@ -36,31 +90,127 @@ pub struct Profile {
     core_tasks: &'static str,
 }
 
-const FUEL_9_2: Profile = Profile {
-    name: "9.2",
-    reported_version: "9.1",
-    feature_groups: &["experimental", "advanced"],
-    package_versions: &["2.0.", "5.0.", "3.0.", "6.0.", "4.0.", "1.0."],
-    domain: "example.com",
-    version_needs_token: true,
-    unlocked_statuses: &["new", "operational", "error", "stopped", "partially_deployed"],
-    plugins_may_be_renamed: false,
-    required_release_fields: &["version"],
-    hot_pluggable_key: "hot_pluggable",
-    deb_repository_priority: 1100,
-    rpm_repository_priority: 10,
-    settings: &[
-        ("DNS_UPSTREAM", "8.8.8.8, 8.8.4.4"),
-        ("NTP_UPSTREAM", "0.fuel.pool.ntp.org, 1.fuel.pool.ntp.org"),
-        ("DNS_DOMAIN", "example.com"),
-    ],
-    release: include_str!("../data/release-9.2.yaml"),
-    core_graph: include_str!("../data/core-graph-9.2.yaml"),
-    core_tasks: include_str!("../data/core-tasks-9.2.yaml"),
-};
+/// The series of Fuel, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Series {
+    /// 6.x
+    Fuel6,
+    /// 7.0
+    Fuel7,
+    /// 8.0
+    Fuel8,
+    /// 9.x
+    Fuel9,
+}
 
-/// Every profile there is.
-const PROFILES: &[Profile] = &[FUEL_9_2];
+/// What `GET /version` tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionBody {
+    /// Build number, hashes of components and `release_versions` too (to 7.0).
+    WithBuild,
+    /// Release, API, feature groups.
+    Plain,
+}
+
+/// How a plugin of an unsupported package version is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsupported {
+    /// 500 with the exception (to 8.0).
+    Unexpected,
+    /// 400 with the exception's text.
+    Refused,
+}
+
+/// What a locked environment refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockRule {
+    /// Every change of settings (6.x).
+    Everything,
+    /// The first section whose metadata does not say `always_editable` (7.0).
+    SectionsUnlessAlwaysEditable,
+    /// The same of plugins by the version that is changed, then of core sections (8.0 and later). In 8.0
+    /// `always_editable` is what metadata.yaml calls `is_hotpluggable`; 9.x writes that to another key.
+    PluginsUnlessAlwaysEditable,
+}
+
+/// Where the settings of plugins live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginSettings {
+    /// In the environment's own settings, flat, the newest version's only, put there when the environment is created
+    /// (to 7.0).
+    InEnvironment,
+    /// In a table of their own; one container with `metadata.versions` for all versions (8.0 and later).
+    Versions,
+}
+
+/// How a plugin's `mode` is compared with an environment's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModeMatch {
+    /// It is somewhere in it (to 7.0).
+    Contains,
+    /// It begins with it.
+    Prefix,
+}
+
+/// When a plugin's files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileReading {
+    /// Each time that they are needed (6.x).
+    WhenNeeded,
+    /// At registration and at sync.
+    OnRegistration,
+}
+
+/// What `POST /plugins/sync` without ids does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncRule {
+    /// The files of every registered plugin are read again (7.0, 8.0).
+    Registered,
+    /// Disk and database are made alike: plugins are added and removed too (9.x).
+    Disk,
+}
+
+/// How settings that come in are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    /// What is stored is checked, not what is sent: a bad value is taken once and then bars every change (to 8.0).
+    pub checks_stored: bool,
+    /// Whether restrictions are checked (9.x).
+    pub checks_restrictions: bool,
+    /// Whether a text may be null where it says so.
+    pub nullable_text: bool,
+    /// Whether there are the types `number`, `text_list`, `textarea_list`, `file` and `custom_hugepages` (9.x).
+    pub wide_types: bool,
+}
+
+/// How a deployment becomes messages for Astute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serialization {
+    /// Hooks before and after the granular deployment (to 8.0).
+    Hooks,
+    /// One graph of tasks with cross-dependencies (9.x).
+    Graph,
+}
+
+/// The key `plugins` of deployment info.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginsKey {
+    /// There is none (to 7.0).
+    Absent,
+    /// Names of enabled plugins by id (8.0).
+    Names,
+    /// Objects with scripts and repositories (9.x).
+    Objects,
+}
+
+/// What a repository's file on nodes is named after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepositoryName {
+    /// `name-1.2.3` (to 8.0)
+    FullVersion,
+    /// The plugin's directory: `name-1.2` (9.x)
+    Directory,
+}
 
 impl Profile {
     /// The profile of a Fuel version.
@@ -137,7 +287,7 @@ mod tests {
     fn the_data_of_every_profile_can_be_read() {
         for profile in PROFILES {
             assert!(profile.release_metadata().unwrap().contains_key("attributes_metadata"));
-            assert!(profile.core_graph().unwrap().len() > 100);
+            assert!(profile.core_graph().unwrap().len() > 80);
             let graph = profile.core_graph().unwrap();
             for id in profile.core_tasks().unwrap().keys() {
                 assert!(
@@ -152,7 +302,7 @@ mod tests {
     fn an_unknown_version_is_refused_with_the_ones_there_are() {
         assert_eq!(
             Profile::named("5.1").unwrap_err().to_string(),
-            "there is no profile for Fuel 5.1; there are: 9.2"
+            "there is no profile for Fuel 5.1; there are: 6.1, 7.0, 8.0, 9.2"
         );
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn show_generated(call: &Call<'_>) -> Answer {
 /// `PUT /clusters/:id/attributes/defaults/`
 pub(crate) fn reset(call: &Call<'_>) -> Answer {
     let mut environment = Environment::load(call, call.id(0)?)?;
-    if settings::is_locked(&call.config.profile, &environment.cluster) {
+    if settings::is_locked(&call.config.profile, &environment.cluster, &environment.nodes) {
         return Err(ApiError::new(
             403,
             "Environment attributes can't be changed after, or in deploy.",
@@ -86,7 +86,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
             }
         }
     }
-    if settings::is_locked(&call.config.profile, &environment.cluster) && !force {
+    if settings::is_locked(&call.config.profile, &environment.cluster, &environment.nodes) && !force {
         check_lock(&environment, &core, &plugin_sections)?;
     }
     let checked = would_be(&environment, sent);

@@ -23,8 +23,18 @@ const SCHEMA: Schema = Schema {
     closed: false,
 };
 
-pub(crate) fn shown(call: &Call<'_>, cluster: &Cluster) -> Value {
-    json!({
+pub(crate) fn shown(call: &Call<'_>, cluster: &Cluster) -> Result<Value, ApiError> {
+    let profile = &call.config.profile;
+    let ready_nodes: Vec<Node> = if profile.ready_nodes_lock {
+        store::find_all(
+            call.database,
+            "document ->> 'cluster' = ?1 AND document ->> 'status' = 'ready'",
+            [cluster.id],
+        )?
+    } else {
+        Vec::new()
+    };
+    let mut shown = json!({
         "id": cluster.id,
         "name": cluster.name,
         "status": cluster.status,
@@ -33,11 +43,18 @@ pub(crate) fn shown(call: &Call<'_>, cluster: &Cluster) -> Value {
         "net_provider": cluster.net_provider,
         "fuel_version": cluster.fuel_version,
         "is_customized": !cluster.replaced_deployment_info.is_empty(),
-        "is_locked": settings::is_locked(&call.config.profile, cluster),
+        "is_locked": settings::is_locked(profile, cluster, &ready_nodes),
         "components": cluster.components,
         "ui_settings": cluster.ui_settings,
         "changes": cluster.changes,
-    })
+    });
+    for key in profile.cluster_fields_added {
+        shown[*key] = Value::Null;
+    }
+    if let Some(members) = shown.as_object_mut() {
+        members.retain(|key, _| !profile.cluster_fields_absent.contains(&key.as_str()));
+    }
+    Ok(shown)
 }
 
 pub(crate) fn find(call: &Call<'_>) -> Result<Cluster, ApiError> {
@@ -47,12 +64,13 @@ pub(crate) fn find(call: &Call<'_>) -> Result<Cluster, ApiError> {
 /// `GET /clusters/`
 pub(crate) fn list(call: &Call<'_>) -> Answer {
     let clusters = store::all::<Cluster>(call.database)?;
-    Ok(Reply::ok(clusters.iter().map(|cluster| shown(call, cluster)).collect()))
+    let shown: Result<Vec<Value>, ApiError> = clusters.iter().map(|cluster| shown(call, cluster)).collect();
+    Ok(Reply::ok(Value::from(shown?)))
 }
 
 /// `GET /clusters/:id/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(shown(call, &find(call)?)))
+    Ok(Reply::ok(shown(call, &find(call)?)?))
 }
 
 /// `POST /clusters/`
@@ -136,7 +154,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
             store::replace(call.database, &node)?;
         }
     }
-    Ok(Reply::json(201, shown(call, &environment.cluster)))
+    Ok(Reply::json(201, shown(call, &environment.cluster)?))
 }
 
 fn default_ui_settings() -> Value {
@@ -194,7 +212,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         cluster.ui_settings = ui_settings.clone();
     }
     store::replace(call.database, &cluster)?;
-    Ok(Reply::ok(shown(call, &cluster)))
+    Ok(Reply::ok(shown(call, &cluster)?))
 }
 
 /// `DELETE /clusters/:id/`: nothing has to be done on nodes, so the task is over at once.

@@ -48,7 +48,7 @@ pub(crate) fn show(call: &Call<'_>) -> Answer {
 /// `networking_parameters`. Addresses of a network whose CIDR or ranges changed are given out anew.
 pub(crate) fn update(call: &Call<'_>) -> Answer {
     let mut environment = Environment::load(call, call.id(0)?)?;
-    if settings::is_locked(&call.config.profile, &environment.cluster) {
+    if settings::is_locked(&call.config.profile, &environment.cluster, &environment.nodes) {
         return Err(ApiError::new(
             403,
             "Environment networks can't be changed after, or in deploy.",

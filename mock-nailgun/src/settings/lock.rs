@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::section::SentSection;
 use crate::profile::Profile;
-use crate::store::{Cluster, ClusterPlugin};
+use crate::store::{Cluster, ClusterPlugin, Node};
 
-/// Whether an environment is locked: in 9.x only while something runs in it.
-pub(crate) fn is_locked(profile: &Profile, cluster: &Cluster) -> bool {
+/// Whether an environment is locked: in 9.x only while something runs in it, before that once it is deployed.
+pub(crate) fn is_locked(profile: &Profile, cluster: &Cluster, nodes: &[Node]) -> bool {
     !profile.unlocked_statuses.contains(&cluster.status.as_str())
+        || profile.ready_nodes_lock && nodes.iter().any(|node| node.status == "ready")
 }
 
 /// Refuses a core section without `always_editable`, whether or not anything in it differs.

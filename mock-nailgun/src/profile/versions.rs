@@ -1,0 +1,137 @@
+//! The Fuel versions: what differs between them, one table each.
+
+use super::{
+    Attributes, FileReading, LockRule, ModeMatch, PluginSettings, PluginsKey, Profile, RepositoryName, Serialization,
+    Series, SyncRule, Unsupported, VersionBody,
+};
+
+/// Nailgun settings that are alike in every version.
+const SETTINGS: &[(&str, &str)] = &[
+    ("DNS_UPSTREAM", "8.8.8.8, 8.8.4.4"),
+    ("NTP_UPSTREAM", "0.fuel.pool.ntp.org, 1.fuel.pool.ntp.org"),
+    ("DNS_DOMAIN", "example.com"),
+];
+
+const FUEL_6_1: Profile = Profile {
+    name: "6.1",
+    series: Series::Fuel6,
+    reported_version: "6.1",
+    feature_groups: &["experimental", "advanced"],
+    version_body: VersionBody::WithBuild,
+    version_needs_token: false,
+    package_versions: &["1.0.", "2.0."],
+    unsupported_package: Unsupported::Unexpected,
+    domain: "example.com",
+    // `is_locked` is false in these for as long as no node is ready.
+    unlocked_statuses: &["new", "stopped"],
+    ready_nodes_lock: true,
+    lock_rule: LockRule::Everything,
+    force_passes_lock: false,
+    plugins_may_be_renamed: true,
+    required_release_fields: &["version", "os", "mode"],
+    plugin_fields_absent: &["is_hotpluggable"],
+    cluster_fields_added: &["pending_release_id"],
+    cluster_fields_absent: &["components"],
+    task_fields_absent: &["parent_id", "dry_run", "graph_type", "time_start", "time_end"],
+    plugin_settings: PluginSettings::InEnvironment,
+    hot_pluggable_key: "hot_pluggable",
+    mode_match: ModeMatch::Contains,
+    file_reading: FileReading::WhenNeeded,
+    reads_settings_of_early_packages: true,
+    empty_task_file_is_fatal: true,
+    sync: SyncRule::Registered,
+    attributes: Attributes {
+        checks_stored: true,
+        checks_restrictions: false,
+        nullable_text: false,
+        wide_types: false,
+    },
+    broken_format_is_fatal: true,
+    refuses_legacy_tasks: false,
+    assigned_nodes_may_change_roles: false,
+    network_roles_may_overlap: false,
+    delete_refusal: "Can't delete plugin which is enabledfor some environment.",
+    serialization: Serialization::Hooks,
+    plugins_key: PluginsKey::Absent,
+    repository_name: RepositoryName::FullVersion,
+    deb_repository_priority: 1100,
+    rpm_repository_priority: 10,
+    settings: SETTINGS,
+    release: include_str!("../../data/release-6.1.yaml"),
+    core_graph: include_str!("../../../plugin-builder/data/core-graph-6.1.yaml"),
+    core_tasks: "{}",
+};
+
+const FUEL_7_0: Profile = Profile {
+    name: "7.0",
+    series: Series::Fuel7,
+    reported_version: "7.0",
+    package_versions: &["1.0.", "2.0.", "3.0."],
+    lock_rule: LockRule::SectionsUnlessAlwaysEditable,
+    delete_refusal: "Can't delete plugin which is enabled for some environment.",
+    file_reading: FileReading::OnRegistration,
+    release: include_str!("../../data/release-7.0.yaml"),
+    core_graph: include_str!("../../../plugin-builder/data/core-graph-7.0.yaml"),
+    ..FUEL_6_1
+};
+
+const FUEL_8_0: Profile = Profile {
+    name: "8.0",
+    series: Series::Fuel8,
+    reported_version: "8.0",
+    version_body: VersionBody::Plain,
+    package_versions: &["1.0.", "2.0.", "3.0.", "4.0.", "5.0."],
+    lock_rule: LockRule::PluginsUnlessAlwaysEditable,
+    plugin_fields_absent: &[],
+    cluster_fields_absent: &[],
+    plugin_settings: PluginSettings::Versions,
+    hot_pluggable_key: "always_editable",
+    mode_match: ModeMatch::Prefix,
+    // As 8.0 was released; later builds of stable/8.0 read them.
+    reads_settings_of_early_packages: false,
+    network_roles_may_overlap: true,
+    plugins_key: PluginsKey::Names,
+    release: include_str!("../../data/release-8.0.yaml"),
+    core_graph: include_str!("../../../plugin-builder/data/core-graph-8.0.yaml"),
+    ..FUEL_7_0
+};
+
+const FUEL_9_2: Profile = Profile {
+    name: "9.2",
+    series: Series::Fuel9,
+    reported_version: "9.1",
+    version_needs_token: true,
+    // In the order in which the refusal lists them.
+    package_versions: &["2.0.", "5.0.", "3.0.", "6.0.", "4.0.", "1.0."],
+    unsupported_package: Unsupported::Refused,
+    unlocked_statuses: &["new", "operational", "error", "stopped", "partially_deployed"],
+    ready_nodes_lock: false,
+    force_passes_lock: true,
+    plugins_may_be_renamed: false,
+    required_release_fields: &["version"],
+    cluster_fields_added: &[],
+    task_fields_absent: &[],
+    hot_pluggable_key: "hot_pluggable",
+    reads_settings_of_early_packages: true,
+    empty_task_file_is_fatal: false,
+    sync: SyncRule::Disk,
+    attributes: Attributes {
+        checks_stored: false,
+        checks_restrictions: true,
+        nullable_text: true,
+        wide_types: true,
+    },
+    broken_format_is_fatal: false,
+    refuses_legacy_tasks: true,
+    assigned_nodes_may_change_roles: true,
+    serialization: Serialization::Graph,
+    plugins_key: PluginsKey::Objects,
+    repository_name: RepositoryName::Directory,
+    release: include_str!("../../data/release-9.2.yaml"),
+    core_graph: include_str!("../../data/core-graph-9.2.yaml"),
+    core_tasks: include_str!("../../data/core-tasks-9.2.yaml"),
+    ..FUEL_8_0
+};
+
+/// Every profile there is, oldest first.
+pub(super) const PROFILES: &[Profile] = &[FUEL_6_1, FUEL_7_0, FUEL_8_0, FUEL_9_2];
