@@ -9,7 +9,6 @@
 mod command;
 mod config;
 mod environment;
-mod expression;
 mod graph;
 mod http;
 mod profile;
@@ -19,7 +18,7 @@ mod store;
 
 pub use command::run;
 pub use config::{Authentication, Config, Database, Network, NetworkError};
-pub use expression::{Expression, ExpressionError, Models};
+pub use plugin_builder::expression::{Expression, ExpressionError, Models};
 pub use profile::{Profile, ProfileError};
 pub use server::{Server, StartError};
 pub use store::StoreError;

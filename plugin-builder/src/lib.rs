@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod command;
 mod create;
+pub mod expression;
 mod finding;
 mod hook;
 mod metadata;

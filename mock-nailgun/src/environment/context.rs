@@ -1,11 +1,11 @@
 //! An environment with all that belongs to it.
 
+use plugin_builder::expression::Models;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::roles::{self, Roles};
 use crate::config::Config;
-use crate::expression::Models;
 use crate::http::{ApiError, Call};
 use crate::settings;
 use crate::store::{self, Address, Cluster, ClusterPlugin, Node, Release, addresses, cluster_plugins};

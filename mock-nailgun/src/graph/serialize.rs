@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use plugin_builder::expression::{Expression, ExpressionError, Models};
 use serde_json::{Map, Value, json};
 
 use super::resolver::{MASTER, NamePattern, Place, RoleResolver};
 use super::task::{CrossDependency, GraphTask, Origin};
 use super::{legacy, merged::merged};
 use crate::environment::{self, Environment};
-use crate::expression::{Expression, Models};
 use crate::http::ApiError;
 use crate::settings;
 
@@ -316,7 +316,9 @@ impl<'a> Writer<'a> {
             return Ok(Some((core["type"].as_str().unwrap_or_default().to_owned(), parameters)));
         }
         if let Some(condition) = task.fields.get("condition").and_then(Value::as_str) {
-            let holds = Expression::parse(condition).and_then(|expression| expression.holds(&self.models, false));
+            let holds = Expression::parse(condition)
+                .map_err(ExpressionError::from)
+                .and_then(|expression| expression.holds(&self.models, false));
             if !holds.map_err(|error| ApiError::bad_request(format!("Task '{}': {error}", task.id())))? {
                 return Ok(None);
             }

@@ -1,8 +1,7 @@
 //! What goes wrong, as Nailgun answers it.
 
+use plugin_builder::expression::{ExpressionError, SyntaxError};
 use serde_json::{Value, json};
-
-use crate::expression::ExpressionError;
 
 /// An answer that is no success. The request's transaction is rolled back.
 #[derive(Debug, Clone)]
@@ -113,5 +112,11 @@ impl From<ExpressionError> for ApiError {
             ExpressionError::UnknownModel(_) => Self::unexpected(format!("KeyError: {error}")),
             other => Self::bad_request(other.to_string()),
         }
+    }
+}
+
+impl From<SyntaxError> for ApiError {
+    fn from(error: SyntaxError) -> Self {
+        ExpressionError::from(error).into()
     }
 }

@@ -1,12 +1,12 @@
 //! Roles: `/releases/:id/roles`, `/clusters/:id/roles`, `/clusters/:id/assignment`
 
+use plugin_builder::expression::{Expression, Models};
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
 use crate::environment::{self, Environment, Roles};
-use crate::expression::{Expression, Models};
 use crate::settings::Restriction;
 use crate::store::{self, ClusterPlugin, Node, Release, addresses};
 

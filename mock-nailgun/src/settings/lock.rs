@@ -70,5 +70,5 @@ fn is_always_editable(metadata: &Value) -> bool {
     metadata
         .as_object()
         .and_then(|metadata: &Map<String, Value>| metadata.get("always_editable"))
-        .is_some_and(crate::expression::is_true)
+        .is_some_and(plugin_builder::expression::is_true)
 }

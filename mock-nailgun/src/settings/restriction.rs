@@ -1,8 +1,7 @@
 //! Restrictions: conditions that disable, hide or forbid something.
 
+use plugin_builder::expression::{Expression, ExpressionError, Models};
 use serde_json::Value;
-
-use crate::expression::{Expression, ExpressionError, Models};
 
 /// What a restriction does while its condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! What settings may hold.
 
 use fancy_regex::Regex;
+use plugin_builder::expression::{Models, is_true};
 use serde_json::{Map, Value};
 
 use super::python_repr::python_repr;
 use super::restriction::{Action, Restriction};
-use crate::expression::{Models, is_true};
 
 /// What the value of a type must be.
 #[derive(Clone, Copy)]
