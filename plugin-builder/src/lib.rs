@@ -10,6 +10,7 @@ mod command;
 mod create;
 pub mod expression;
 mod finding;
+pub mod fuel;
 mod hook;
 mod metadata;
 mod package;

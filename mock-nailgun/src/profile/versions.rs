@@ -1,5 +1,7 @@
 //! The Fuel versions: what differs between them, one table each.
 
+use plugin_builder::fuel;
+
 use super::{
     Attributes, FileReading, LockRule, ModeMatch, PluginSettings, PluginsKey, Profile, RepositoryName, Serialization,
     Series, SyncRule, Unsupported, VersionBody,
@@ -57,8 +59,8 @@ const FUEL_6_1: Profile = Profile {
     deb_repository_priority: 1100,
     rpm_repository_priority: 10,
     settings: SETTINGS,
-    release: include_str!("../../data/release-6.1.yaml"),
-    core_graph: include_str!("../../../plugin-builder/data/core-graph-6.1.yaml"),
+    release: fuel::FUEL_6_1.release,
+    core_graph: fuel::FUEL_6_1.core_graph,
     core_tasks: "{}",
 };
 
@@ -70,8 +72,8 @@ const FUEL_7_0: Profile = Profile {
     lock_rule: LockRule::SectionsUnlessAlwaysEditable,
     delete_refusal: "Can't delete plugin which is enabled for some environment.",
     file_reading: FileReading::OnRegistration,
-    release: include_str!("../../data/release-7.0.yaml"),
-    core_graph: include_str!("../../../plugin-builder/data/core-graph-7.0.yaml"),
+    release: fuel::FUEL_7_0.release,
+    core_graph: fuel::FUEL_7_0.core_graph,
     ..FUEL_6_1
 };
 
@@ -91,8 +93,8 @@ const FUEL_8_0: Profile = Profile {
     reads_settings_of_early_packages: false,
     network_roles_may_overlap: true,
     plugins_key: PluginsKey::Names,
-    release: include_str!("../../data/release-8.0.yaml"),
-    core_graph: include_str!("../../../plugin-builder/data/core-graph-8.0.yaml"),
+    release: fuel::FUEL_8_0.release,
+    core_graph: fuel::FUEL_8_0.core_graph,
     ..FUEL_7_0
 };
 
@@ -127,8 +129,8 @@ const FUEL_9_2: Profile = Profile {
     serialization: Serialization::Graph,
     plugins_key: PluginsKey::Objects,
     repository_name: RepositoryName::Directory,
-    release: include_str!("../../data/release-9.2.yaml"),
-    core_graph: include_str!("../../data/core-graph-9.2.yaml"),
+    release: fuel::FUEL_9_2.release,
+    core_graph: fuel::FUEL_9_2.core_graph,
     core_tasks: include_str!("../../data/core-tasks-9.2.yaml"),
     ..FUEL_8_0
 };
