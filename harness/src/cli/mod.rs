@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod exit;
+mod finished;
 mod test;
 
 use std::ffi::OsString;
@@ -10,6 +11,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub use exit::Exit;
+pub use finished::Finished;
+pub(crate) use finished::finish;
 
 /// A remark on standard error.
 pub(crate) fn note(text: &str) {

@@ -1,16 +1,14 @@
 //! `fuelrig test`.
 
-use std::sync::{Arc, Mutex};
-
 use camino::Utf8Path;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Format, Keep, TestArguments};
 use super::commands::{complain, out};
 use super::exit::Exit;
-use crate::console::{Progress, Verbosity};
-use crate::event::Events;
-use crate::report::{Aggregator, Report, render};
+use super::finished::finish;
+use crate::console::Verbosity;
+use crate::report::{Report, render};
 use crate::run::{self, TestOptions};
 use crate::scenario::LoadedScenario;
 
@@ -57,10 +55,6 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         (_, true) => Verbosity::Quiet,
         _ => Verbosity::Normal,
     };
-    let events = Events::new();
-    let aggregator = Arc::new(Mutex::new(Aggregator::new()));
-    events.subscribe(Box::new(Arc::clone(&aggregator)));
-    events.subscribe(Box::new(Progress::stderr(verbosity)));
     let options = TestOptions {
         keep: match arguments.keep {
             Keep::OnFailure => run::Keep::OnFailure,
@@ -73,25 +67,17 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         output: arguments.output.clone(),
         ..TestOptions::default()
     };
-    let outcome = run::test(loaded, &options, &events, cancel).await;
-    let report = aggregator
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .report();
-    let mut exit = match &outcome.result {
-        Ok(()) if report.passed => Exit::Passed,
-        Ok(()) => Exit::Negative,
-        Err(error) => error.exit(),
-    };
-    if let Err(error) = report.write_json(&outcome.directory.join("report.json")) {
-        complain(&format!("cannot write the report: {error}"));
-        exit = exit.worse(Exit::Infrastructure);
+    let finished = finish(loaded, &options, verbosity, cancel).await;
+    if let Err(error) = &finished.report_file {
+        complain(error);
     }
     if arguments.format == Format::Human {
-        out(&render(&report));
-        out(&format!("report: {}", shown(&outcome.directory.join("report.json"))));
+        out(&render(&finished.report));
+        if let Ok(file) = &finished.report_file {
+            out(&format!("report: {}", shown(file)));
+        }
     }
-    (report, exit)
+    (finished.report, finished.exit)
 }
 
 fn shown(path: &Utf8Path) -> &str {

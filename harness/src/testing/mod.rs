@@ -11,5 +11,7 @@
 mod shared;
 mod trials;
 
-pub use shared::{Finished, ScenarioRun};
+pub use shared::ScenarioRun;
+
+pub use crate::cli::Finished;
 pub use trials::{container_trial, engine_reason, main, run_trials, scenario_trials};

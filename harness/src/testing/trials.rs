@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use super::shared::{Finished, ScenarioRun};
+use super::shared::ScenarioRun;
+use crate::cli::Finished;
 use crate::engine::Engine;
 use crate::run::TestOptions;
 use crate::scenario::LoadedScenario;
