@@ -1,6 +1,14 @@
 //! The `fpb` command: the original's flags, texts and exit codes, and subcommands beside them.
 
+mod answer;
+mod argparse;
+mod arguments;
+mod build;
+mod check;
+mod create;
+mod log;
 mod original;
+mod package;
 mod subcommands;
 
 use std::ffi::OsString;
@@ -9,18 +17,15 @@ use std::io::Write;
 /// Runs `fpb` with these arguments, of which the first is the program's name, and returns its exit code.
 ///
 /// `fpb --create|--build|--check` are the original's: 0, or 2 for wrong usage and 255 for anything else,
-/// with its texts. `fpb check|build|create|unpack|info` are ours: they show all findings with their
-/// places; 0, 2 for wrong usage, 3 for an invalid plugin or package, 4 if a file cannot be read or written.
+/// with its texts. The subcommands (`fpb help` lists them) are ours: 0; 2 for wrong usage, 3 for an invalid plugin
+/// or package, 4 if a file cannot be read or written.
 pub fn run_fpb(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> i32 {
-    let arguments: Vec<String> = arguments
-        .into_iter()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
+    let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
     let mut streams = Streams { stdout, stderr };
-    match arguments.first() {
-        Some(first) if subcommands::is_subcommand(first) => subcommands::run(&arguments, &mut streams),
-        _ => original::run(&arguments, &mut streams),
+    if subcommands::is_meant(&arguments) {
+        subcommands::run(&arguments, &mut streams)
+    } else {
+        original::run(&arguments, &mut streams)
     }
 }
 
@@ -38,4 +43,9 @@ impl Streams<'_> {
     fn error(&mut self, line: &str) {
         let _ = writeln!(self.stderr, "{line}");
     }
+}
+
+/// The time for packages that the environment asks for, as reproducible-builds.org defines it.
+fn source_date_epoch() -> Option<i64> {
+    std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()
 }

@@ -28,6 +28,7 @@ const fn program(path: &'static str, text: &'static str) -> Template {
 }
 
 const BASE: &[Template] = &[
+    file(".gitignore", include_str!("../templates/base/gitignore")),
     file("LICENSE", include_str!("../../LICENSE")),
     file("README.md", include_str!("../templates/base/README.md")),
     program(

@@ -43,18 +43,26 @@ pub struct HostHook;
 
 impl HookRunner for HostHook {
     fn run(&self, plugin: &Utf8Path) -> Result<(), HookError> {
+        self.run_for_output(plugin).map(|_| ())
+    }
+}
+
+impl HostHook {
+    /// Runs the hook and gives what it printed, both streams.
+    pub(crate) fn run_for_output(self, plugin: &Utf8Path) -> Result<String, HookError> {
         let output = Command::new("/bin/sh")
             .args(["-c", "exec ./pre_build_hook 2>&1"])
             .current_dir(plugin)
             .stdin(Stdio::null())
             .output()
             .map_err(|error| HookError::Start(error.to_string()))?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         if output.status.success() {
-            return Ok(());
+            return Ok(printed);
         }
         Err(HookError::Exit {
             code: exit_code(output.status),
-            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            output: printed,
         })
     }
 }

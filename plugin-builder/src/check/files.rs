@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::finding::{Finding, Header, Report};
+use crate::python::repr_unicode;
 use crate::yaml::{self, Node, Span, YamlError};
 
 /// A file's text and tree.
@@ -26,14 +27,19 @@ impl File {
     /// The file cannot be read: the original's "Unexpected error".
     pub(crate) fn unreadable(&self, error: &YamlError) -> Finding {
         if error.is_not_found() {
-            let message = format!("[Errno 2] No such file or directory: u'{}'", self.path);
+            let message = format!(
+                "[Errno 2] No such file or directory: {}",
+                repr_unicode(self.path.as_str())
+            );
             return Finding::error("file-missing", Header::Unexpected, message)
                 .saying(format!("`{}` is missing", self.path))
                 .in_file(&self.path);
         }
         let mut finding = Finding::error("yaml", Header::Unexpected, String::new()).saying(error.kind.to_string());
-        // The original shows PyYAML's text here, which is not ours to repeat.
-        finding.builder_message = None;
+        // The original shows PyYAML's text here, which is not ours to repeat; but the system's we know.
+        finding.builder_message = error
+            .system_error()
+            .map(|(number, text)| format!("[Errno {number}] {text}: {}", repr_unicode(self.path.as_str())));
         match error.span {
             Some(span) => self.place(finding, span),
             None => finding.in_file(&self.path),

@@ -1,5 +1,7 @@
 //! The package formats: which files count, and in which order the original checks them.
 
+use std::fmt;
+
 use crate::check::rules::{
     components, deployment_tasks, environment_config, interfaces, metadata, roles, tasks, volumes,
 };
@@ -33,6 +35,20 @@ pub(crate) enum CheckStep {
     ReleasePaths,
     /// Whether the format is known to the Fuel versions.
     Compatibility,
+}
+
+/// What a step does, for a log.
+impl fmt::Display for CheckStep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name, ..) => write!(formatter, "Start schema validation for {name}"),
+            Self::Settings => formatter.write_str("Start schema validation for environment_config.yaml"),
+            Self::TasksNotEmpty | Self::TaskParameters => formatter.write_str("Start tasks checking: tasks.yaml"),
+            Self::DeploymentTasks => formatter.write_str("Start deployment tasks checking: deployment_tasks.yaml"),
+            Self::ReleasePaths => formatter.write_str("Look for the directories of the releases"),
+            Self::Compatibility => formatter.write_str("Compare the package version with the versions of Fuel"),
+        }
+    }
 }
 
 /// A package format.

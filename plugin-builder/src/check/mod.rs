@@ -13,4 +13,5 @@ mod version;
 
 pub(crate) use format::Format;
 pub use run::check;
+pub(crate) use run::check_in_steps;
 pub(crate) use version::StrictVersion;

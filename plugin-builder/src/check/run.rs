@@ -19,10 +19,16 @@ use crate::yaml::{Node, Span, Yaml};
 /// the original accepts is never an error here. `directory` is shown in messages as it is given.
 #[must_use]
 pub fn check(directory: &Utf8Path) -> Report {
+    check_in_steps(directory, &mut |_| {})
+}
+
+/// As [`check`], telling each step before it is done.
+pub(crate) fn check_in_steps(directory: &Utf8Path, told: &mut dyn FnMut(&CheckStep)) -> Report {
     let mut report = Report::default();
     let mut files = Files::new(directory);
     if let Some(format) = choose_format(files.get("metadata.yaml"), &mut report) {
         for step in format.steps {
+            told(step);
             run_step(step, format, &mut files, &mut report);
         }
         build_version_form(files.get("metadata.yaml"), &mut report);

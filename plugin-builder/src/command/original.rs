@@ -1,14 +1,20 @@
 //! `fpb` as the original has it.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
+
 use camino::Utf8Path;
 
 use super::Streams;
-use crate::build::{BuildError, BuildOptions, build};
-use crate::check::check;
+use super::argparse::{Action, Asked, parse};
+use super::log::{Level, Log};
+use crate::build::{BuildError, BuildOptions, BuildProgress, build};
+use crate::check::{check, check_in_steps};
 use crate::create::{CreateError, LATEST_PACKAGE_VERSION, create};
 use crate::finding::{Finding, Header, Report};
-use crate::hook::{HookError, HostHook};
+use crate::hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 use crate::plugin::LoadError;
+use crate::python::repr_unicode;
 
 /// Exit code of wrong usage, as Python's argparse has it.
 const USAGE: i32 = 2;
@@ -31,41 +37,26 @@ optional arguments:
                         check that plugin is valid
   --debug               enable debug mode
   --package-version PACKAGE_VERSION
-                        which package version to use (only with --create)
+                        which package version to use";
 
-subcommands of this implementation: fpb check|build|create|unpack|info";
-
-const OPTIONS: &[&str] = &[
-    "--create",
-    "--build",
-    "--check",
-    "--debug",
-    "--package-version",
-    "--help",
-];
-
-/// What was asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
-    action: Option<(&'static str, String)>,
-    debug: bool,
-    package_version: Option<String>,
-    help: bool,
-}
+/// The one thing that the original's help does not say.
+const MORE_TEXT: &str = "
+There is more, in today's manner: `fpb help` lists the subcommands.";
 
 /// A failure as the original shows it.
 struct Failure {
     header: Header,
     message: String,
-    /// Our own words with the place, which help more.
+    /// Our own words with the place, which help more than the original's traceback.
     detail: Option<String>,
 }
 
-pub(super) fn run(arguments: &[String], streams: &mut Streams<'_>) -> i32 {
+pub(super) fn run(arguments: &[OsString], streams: &mut Streams<'_>) -> i32 {
     let asked = match parse(arguments) {
         Ok(asked) if asked.help => {
             streams.out(USAGE_TEXT);
             streams.out(HELP_TEXT);
+            streams.out(MORE_TEXT);
             return 0;
         }
         Ok(asked) => asked,
@@ -75,22 +66,16 @@ pub(super) fn run(arguments: &[String], streams: &mut Streams<'_>) -> i32 {
             return USAGE;
         }
     };
-    let Some((action, path)) = asked.action else {
-        return USAGE;
-    };
-    let result = match action {
-        // An empty name asks for nothing, as the original has it.
-        "--create" if path.is_empty() => return 0,
-        "--create" => create_plugin(&path, asked.package_version.as_deref()).map(|()| "Plugin is created"),
-        "--check" => check_plugin(&path, asked.debug, streams).map(|()| "Plugin is valid"),
-        _ => build_plugin(&path, asked.debug, streams).map(|()| "Plugin is built"),
-    };
-    match result {
+    let log = Log { debug: asked.debug };
+    match act(asked, &log, streams) {
         Ok(text) => {
-            streams.out(text);
+            if let Some(text) = text {
+                streams.out(text);
+            }
             0
         }
         Err(failure) => {
+            log.record(Level::Error, "cli", &failure.message, streams);
             if let Some(detail) = failure.detail {
                 streams.error(&detail);
             }
@@ -101,76 +86,31 @@ pub(super) fn run(arguments: &[String], streams: &mut Streams<'_>) -> i32 {
     }
 }
 
-/// Argparse's rules as far as these options need them: `--name value`, `--name=value`, abbreviations.
-fn parse(arguments: &[String]) -> Result<Asked, String> {
-    let mut asked = Asked::default();
-    let mut arguments = arguments.iter();
-    let mut unknown = Vec::new();
-    while let Some(argument) = arguments.next() {
-        if argument == "-h" {
-            asked.help = true;
-            continue;
-        }
-        let (name, attached) = match argument.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (argument.as_str(), None),
-        };
-        let Some(option) = resolve(name)? else {
-            unknown.push(argument.clone());
-            continue;
-        };
-        match option {
-            "--help" => asked.help = true,
-            "--debug" => asked.debug = true,
-            _ => {
-                let value = match attached {
-                    Some(value) => value,
-                    None => match arguments.next() {
-                        Some(value) if !value.starts_with('-') || value == "-" => value.clone(),
-                        _ => return Err(format!("argument {option}: expected one argument")),
-                    },
-                };
-                if option == "--package-version" {
-                    asked.package_version = Some(value);
-                } else if let Some((other, _)) = asked.action.as_ref().filter(|(other, _)| *other != option) {
-                    return Err(format!("argument {option}: not allowed with argument {other}"));
-                } else {
-                    asked.action = Some((option, value));
-                }
-            }
-        }
-    }
-    if asked.help {
-        return Ok(asked);
-    }
-    let Some((action, _)) = &asked.action else {
-        return Err("one of the arguments --create --build --check is required".to_owned());
-    };
-    if !unknown.is_empty() {
-        return Err(format!("unrecognized arguments: {}", unknown.join(" ")));
-    }
-    if asked.package_version.is_some() && *action != "--create" {
-        return Err("--package-version works only with --create".to_owned());
-    }
-    Ok(asked)
-}
-
-fn resolve(name: &str) -> Result<Option<&'static str>, String> {
-    if let Some(exact) = OPTIONS.iter().find(|option| **option == name) {
-        return Ok(Some(exact));
-    }
-    if !name.starts_with("--") || name.len() < 3 {
+fn act(asked: Asked, log: &Log, streams: &mut Streams<'_>) -> Result<Option<&'static str>, Failure> {
+    let Some((action, path)) = asked.action.filter(|(_, path)| !path.is_empty()) else {
+        // An empty path asks for nothing, as the original has it.
         return Ok(None);
-    }
-    let matching: Vec<&'static str> = OPTIONS
-        .iter()
-        .copied()
-        .filter(|option| option.starts_with(name))
-        .collect();
-    match matching.as_slice() {
-        [] => Ok(None),
-        [only] => Ok(Some(only)),
-        several => Err(format!("ambiguous option: {name} could match {}", several.join(", "))),
+    };
+    match action {
+        Action::Create => {
+            log.record(
+                Level::Debug,
+                "create",
+                &format!("Start plugin creation \"{path}\""),
+                streams,
+            );
+            create_plugin(&path, asked.package_version.as_deref()).map(|()| Some("Plugin is created"))
+        }
+        Action::Check => check_plugin(&path, log, streams).map(|()| Some("Plugin is valid")),
+        Action::Build => {
+            log.record(
+                Level::Debug,
+                "build",
+                &format!("Start plugin building \"{path}\""),
+                streams,
+            );
+            build_plugin(&path, log, streams).map(|()| Some("Plugin is built"))
+        }
     }
 }
 
@@ -192,38 +132,82 @@ fn create_plugin(path: &str, package_version: Option<&str>) -> Result<(), Failur
     })
 }
 
-fn check_plugin(path: &str, debug: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let report = check(Utf8Path::new(path));
-    warn(&report, debug, streams);
+fn check_plugin(path: &str, log: &Log, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let report = check_in_steps(Utf8Path::new(path), &mut |step| {
+        log.record(Level::Debug, "check", &step.to_string(), streams);
+    });
+    warn(&report, log, streams);
     match report.errors().next() {
         None => Ok(()),
         Some(finding) => Err(finding_failure(finding)),
     }
 }
 
-fn build_plugin(path: &str, debug: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let epoch = super::subcommands::source_date_epoch();
-    let options = BuildOptions {
-        hook: &HostHook,
-        source_date_epoch: epoch,
-        progress: &|_| {},
+/// Runs the hook on this host and keeps what it prints for the log.
+struct RecordedHook {
+    printed: RefCell<Vec<String>>,
+}
+
+impl HookRunner for RecordedHook {
+    fn run(&self, plugin: &Utf8Path) -> Result<(), HookError> {
+        let mut printed = self.printed.borrow_mut();
+        printed.push(format!("Execute command \"./{HOOK_FILE}\""));
+        let result = HostHook.run_for_output(plugin);
+        if let Ok(output) | Err(HookError::Exit { output, .. }) = &result {
+            printed.push(format!("Stdout and stderr of command \"./{HOOK_FILE}\":"));
+            printed.extend(output.lines().map(str::to_owned));
+        }
+        result.map(|_| ())
+    }
+}
+
+fn build_plugin(path: &str, log: &Log, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let hook = RecordedHook {
+        printed: RefCell::default(),
     };
-    match build(Utf8Path::new(path), &options) {
+    let steps = RefCell::new(Vec::new());
+    let options = BuildOptions {
+        hook: &hook,
+        source_date_epoch: super::source_date_epoch(),
+        progress: &|step| {
+            let text = match step {
+                BuildProgress::Repository { path, packages } => format!("Index repository {path}: {packages} packages"),
+                BuildProgress::Check => "Check the plugin".to_owned(),
+                BuildProgress::Copy => "Copy the plugin".to_owned(),
+                BuildProgress::Package => "Write the package".to_owned(),
+                _ => return,
+            };
+            steps.borrow_mut().push(text);
+        },
+    };
+    let result = build(Utf8Path::new(path), &options);
+    for line in hook.printed.take() {
+        log.record(Level::Debug, "utils", &line, streams);
+    }
+    for line in steps.take() {
+        log.record(Level::Debug, "build", &line, streams);
+    }
+    match result {
         Ok(built) => {
-            warn(&built.report, debug, streams);
+            warn(&built.report, log, streams);
             Ok(())
         }
-        Err(error) => Err(build_failure(path, error)),
+        Err(error) => {
+            if let BuildError::Invalid(report) = &error {
+                warn(report, log, streams);
+            }
+            Err(build_failure(path, error))
+        }
     }
 }
 
 /// The original logs its own warnings; ours are shown only when asked for more.
-fn warn(report: &Report, debug: bool, streams: &mut Streams<'_>) {
+fn warn(report: &Report, log: &Log, streams: &mut Streams<'_>) {
     for finding in report.warnings() {
         match &finding.builder_message {
-            Some(message) => streams.error(&format!("WARNING {message}")),
-            None if debug => streams.error(&finding.to_string()),
-            None => {}
+            // Format 5.0.0 is checked by this part as well.
+            Some(message) => log.record(Level::Warning, "validator_v4", message, streams),
+            None => log.record(Level::Debug, "finding", &finding.to_string(), streams),
         }
     }
 }
@@ -248,13 +232,8 @@ fn build_failure(path: &str, error: BuildError) -> Failure {
             }
             detail.clone()
         }
-        BuildError::Load(LoadError::Key {
-            key: "package_version", ..
-        }) => {
-            // The builder is chosen before anything else is read.
-            return check_failure(path, detail);
-        }
-        BuildError::Load(LoadError::Key { key, .. }) => format!("'{key}'"),
+        // A key that is asked for before anything is checked; but the builder is chosen even before that.
+        BuildError::Load(LoadError::Key { key, .. }) if chooses_a_builder(path) => repr_unicode(key),
         BuildError::Load(_) => return check_failure(path, detail),
         BuildError::Version(version) => format!("invalid version number '{version}'"),
         BuildError::Hook(HookError::Exit { code, .. }) => {
@@ -270,6 +249,16 @@ fn build_failure(path: &str, error: BuildError) -> Failure {
     }
 }
 
+/// Whether `package_version` can be read and is known.
+fn chooses_a_builder(path: &str) -> bool {
+    let report = check(Utf8Path::new(path));
+    let refused = report.errors().next().map(|finding| finding.code);
+    !matches!(
+        refused,
+        Some("metadata-shape" | "package-version" | "yaml" | "file-missing")
+    )
+}
+
 fn check_failure(path: &str, detail: String) -> Failure {
     let report = check(Utf8Path::new(path));
     match report.errors().next() {
@@ -279,35 +268,5 @@ fn check_failure(path: &str, detail: String) -> Failure {
             message: detail.clone(),
             detail: Some(detail),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Asked, parse};
-    use rstest::rstest;
-
-    fn words(text: &str) -> Vec<String> {
-        text.split_whitespace().map(str::to_owned).collect()
-    }
-
-    #[rstest]
-    #[case("", "one of the arguments --create --build --check is required")]
-    #[case("--check a --build b", "argument --build: not allowed with argument --check")]
-    #[case("--create", "argument --create: expected one argument")]
-    #[case("--check a --package-version 4.0.0", "--package-version works only with --create")]
-    fn usage_errors_have_the_texts_of_the_original(#[case] arguments: &str, #[case] message: &str) {
-        assert_eq!(parse(&words(arguments)), Err(message.to_owned()));
-    }
-
-    #[test]
-    fn options_may_be_abbreviated() {
-        let asked = parse(&words("--cr x --pack 1.0.0")).unwrap();
-        let expected = Asked {
-            action: Some(("--create", "x".to_owned())),
-            package_version: Some("1.0.0".to_owned()),
-            ..Asked::default()
-        };
-        assert_eq!(asked, expected);
     }
 }

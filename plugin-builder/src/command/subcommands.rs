@@ -1,216 +1,111 @@
-//! `fpb check|build|create|unpack|info`.
+//! The subcommands: which is meant, and running it.
 
-use camino::Utf8PathBuf;
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Arg, CommandFactory as _, Parser as _};
 
 use super::Streams;
-use crate::build::{BuildError, BuildOptions, BuildProgress, build};
-use crate::check::check;
-use crate::create::{CreateError, create};
-use crate::finding::Report;
-use crate::hook::{HookError, HookRunner, HostHook};
-use crate::package::{PackageKind, UnpackError, inspect, unpack};
+use super::answer::{Kind, Refusal};
+use super::arguments::{Arguments, Command, Format, SUBCOMMANDS};
+use super::{argparse, build, check, create, package};
 
-const INVALID: i32 = 3;
-const INFRASTRUCTURE: i32 = 4;
-
-/// Builds, checks and creates Fuel plugins.
-#[derive(Debug, Parser)]
-#[command(name = "fpb")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Check plugins: all findings, each with its place
-    Check {
-        /// The plugins' directories
-        #[arg(required = true)]
-        plugins: Vec<Utf8PathBuf>,
-        /// How to print the findings
-        #[arg(long, value_enum, default_value = "human")]
-        format: Format,
-    },
-    /// Build a plugin's package
-    Build {
-        /// The plugin's directory
-        plugin: Utf8PathBuf,
-        /// Do not run the plugin's pre_build_hook
-        #[arg(long)]
-        no_hook: bool,
-    },
-    /// Create a plugin's skeleton
-    Create {
-        /// A path; its last component is the plugin's name
-        path: Utf8PathBuf,
-        /// The version of the plugin format
-        #[arg(long, default_value = "4.0.0")]
-        package_version: String,
-    },
-    /// Unpack a package as a master has it
-    Unpack {
-        /// A .rpm or .fp
-        package: Utf8PathBuf,
-        /// The directory of plugins
-        #[arg(default_value = ".")]
-        destination: Utf8PathBuf,
-    },
-    /// Say what a package is
-    Info {
-        /// A .rpm or .fp
-        package: Utf8PathBuf,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
-}
-
-pub(super) fn is_subcommand(word: &str) -> bool {
-    matches!(word, "check" | "build" | "create" | "unpack" | "info" | "help")
-}
-
-/// The time for packages that the environment asks for, as reproducible-builds.org defines it.
-pub(super) fn source_date_epoch() -> Option<i64> {
-    std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()
-}
-
-pub(super) fn run(arguments: &[String], streams: &mut Streams<'_>) -> i32 {
-    let words = std::iter::once("fpb".to_owned()).chain(arguments.iter().cloned());
-    let arguments = match Arguments::try_parse_from(words) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let text = error.to_string();
-            if error.use_stderr() {
-                streams.error(text.trim_end())
-            } else {
-                streams.out(text.trim_end())
-            }
-            return error.exit_code();
-        }
+/// Whether these words are for a subcommand rather than for the original's options.
+///
+/// A first word that is no option is one, unless an action of the original's follows: it would only ever say that
+/// an action is missing, where naming the subcommand that was meant helps more.
+pub(super) fn is_meant(arguments: &[OsString]) -> bool {
+    let Some(first) = arguments.first().and_then(|first| first.to_str()) else {
+        return false;
     };
-    match arguments.command {
-        Command::Check { plugins, format } => check_all(&plugins, format, streams),
-        Command::Build { plugin, no_hook } => build_one(&plugin, no_hook, streams),
-        Command::Create { path, package_version } => match create(&path, &package_version) {
-            Ok(()) => {
-                streams.out(&format!("created {path} (package version {package_version})"));
-                0
-            }
-            Err(error) => {
-                streams.error(&format!("error: {error}"));
-                if matches!(error, CreateError::Io(_)) {
-                    INFRASTRUCTURE
-                } else {
-                    INVALID
-                }
-            }
-        },
-        Command::Unpack { package, destination } => match unpack(&package, &destination) {
-            Ok(unpacked) => {
-                streams.out(&format!(
-                    "{} {}: {}",
-                    unpacked.name, unpacked.version, unpacked.directory
-                ));
-                0
-            }
-            Err(error) => package_error(&error, streams),
-        },
-        Command::Info { package } => match inspect(&package) {
-            Ok(info) => {
-                let kind = match info.kind {
-                    PackageKind::Fp => "fp",
-                    PackageKind::Rpm => "rpm",
-                };
-                streams.out(&format!("plugin: {}", info.plugin_name));
-                streams.out(&format!("version: {}", info.version));
-                streams.out(&format!("directory: {}", info.name));
-                streams.out(&format!("kind: {kind}"));
-                0
-            }
-            Err(error) => package_error(&error, streams),
-        },
+    if SUBCOMMANDS.contains(&first) || (arguments.len() == 1 && matches!(first, "--version" | "-V")) {
+        return true;
     }
+    !first.is_empty() && !first.starts_with('-') && !arguments.iter().any(argparse::names_an_action)
 }
 
-fn check_all(plugins: &[Utf8PathBuf], format: Format, streams: &mut Streams<'_>) -> i32 {
-    let reports: Vec<Report> = plugins.iter().map(|plugin| check(plugin)).collect();
-    let failed = reports.iter().any(Report::has_errors);
-    if format == Format::Json {
-        let documents: Vec<serde_json::Value> = plugins
-            .iter()
-            .zip(&reports)
-            .map(|(plugin, report)| {
-                serde_json::json!({"plugin": plugin, "valid": !report.has_errors(), "findings": report.findings})
-            })
-            .collect();
-        streams.out(&serde_json::Value::Array(documents).to_string());
-    } else {
-        for (plugin, report) in plugins.iter().zip(&reports) {
-            for finding in &report.findings {
-                streams.out(&format!("{finding}\n"));
-            }
-            let (errors, warnings) = (report.errors().count(), report.warnings().count());
-            let verdict = if errors == 0 { "valid" } else { "not valid" };
-            streams.out(&format!("{plugin}: {verdict}, {errors} errors, {warnings} warnings"));
-        }
-    }
-    if failed { INVALID } else { 0 }
-}
-
-struct NoHook;
-
-impl HookRunner for NoHook {
-    fn run(&self, _plugin: &camino::Utf8Path) -> Result<(), HookError> {
-        Ok(())
-    }
-}
-
-fn build_one(plugin: &Utf8PathBuf, no_hook: bool, streams: &mut Streams<'_>) -> i32 {
-    let steps = std::cell::RefCell::new(Vec::new());
-    let progress = |step: BuildProgress| {
-        if let BuildProgress::Repository { path, packages } = step {
-            steps.borrow_mut().push(format!("{path}: {packages} packages"));
-        }
+pub(super) fn run(arguments: &[OsString], streams: &mut Streams<'_>) -> i32 {
+    let words = std::iter::once(OsString::from("fpb")).chain(arguments.iter().cloned());
+    let parsed = match Arguments::try_parse_from(words) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, arguments, streams),
     };
-    let hook: &dyn HookRunner = if no_hook { &NoHook } else { &HostHook };
-    let options = BuildOptions {
-        hook,
-        source_date_epoch: source_date_epoch(),
-        progress: &progress,
-    };
-    let result = build(plugin, &options);
-    for step in steps.borrow().iter() {
-        streams.out(step);
-    }
-    match result {
-        Ok(built) => {
-            for finding in built.report.warnings() {
-                streams.error(&finding.to_string());
-            }
-            streams.out(&format!("{} ({} bytes)", built.package, built.size));
+    match parsed.command {
+        Command::Create(arguments) => create::run(&arguments, streams),
+        Command::Check(arguments) => check::run(&arguments, streams),
+        Command::Build(arguments) => build::run(&arguments, streams),
+        Command::Unpack(arguments) => package::unpack_one(&arguments, streams),
+        Command::Info(arguments) => package::describe_all(&arguments, streams),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut with_original_options(), "fpb", &mut streams.stdout);
             0
         }
-        Err(error) => {
-            streams.error(&format!("error: {error}"));
-            if matches!(error, BuildError::Io(_)) {
-                INFRASTRUCTURE
-            } else {
-                INVALID
-            }
-        }
     }
 }
 
-fn package_error(error: &UnpackError, streams: &mut Streams<'_>) -> i32 {
-    streams.error(&format!("error: {error}"));
-    if matches!(error, UnpackError::Io(_)) {
-        INFRASTRUCTURE
+fn usage(error: &clap::Error, arguments: &[OsString], streams: &mut Streams<'_>) -> i32 {
+    let text = error.to_string();
+    let text = text.trim_end();
+    if error.kind() == ErrorKind::DisplayVersion {
+        // A script that looks for a version wants to know whose words the program speaks.
+        streams.out(&format!("{text} (compatible with fuel-plugin-builder 4.2.0)"));
+    } else if !error.use_stderr() {
+        streams.out(text);
+    } else if wants_json(arguments) {
+        let refusal = Refusal::new(Kind::Usage, text.trim_start_matches("error: "));
+        return refusal.tell(Format::Json, streams);
     } else {
-        INVALID
+        streams.error(text);
+    }
+    error.exit_code()
+}
+
+/// Whether an error of usage is to be told as JSON too, although the words could not be read.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        if word == "--format=json" || (word == "--format" && words.clone().next().is_some_and(|next| next == "json")) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The subcommands, and the options that [`argparse`] reads, for completion.
+fn with_original_options() -> clap::Command {
+    let directory = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .help(help)
+            .value_name("DIRECTORY")
+            .value_hint(clap::ValueHint::DirPath)
+    };
+    Arguments::command()
+        .arg(directory("create", "create a plugin skeleton"))
+        .arg(directory("build", "build a plugin"))
+        .arg(directory("check", "check that plugin is valid"))
+        .arg(Arg::new("debug").long("debug").help("enable debug mode").num_args(0))
+        .arg(
+            Arg::new("package-version")
+                .long("package-version")
+                .help("which package version to use")
+                .value_parser(crate::check::Format::versions().collect::<Vec<_>>()),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::super::arguments::{Arguments, SUBCOMMANDS};
+
+    #[test]
+    fn every_subcommand_is_known_by_name_before_the_arguments_are_read() {
+        let command = Arguments::command();
+        let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        names.push("help");
+        assert_eq!(names, SUBCOMMANDS);
+        Arguments::command().debug_assert();
+        super::with_original_options().debug_assert();
     }
 }

@@ -54,7 +54,14 @@ pub(crate) fn repr_text(text: &str) -> String {
     shown
 }
 
-fn repr_bytes(bytes: &[u8]) -> String {
+/// A `unicode`, also where it is ASCII: paths, which the original decodes.
+pub(crate) fn repr_unicode(text: &str) -> String {
+    let shown = repr_text(text);
+    if text.is_ascii() { format!("u{shown}") } else { shown }
+}
+
+/// A `str` of Python 2.
+pub(crate) fn repr_bytes(bytes: &[u8]) -> String {
     let quote = quote(bytes.contains(&b'\''), bytes.contains(&b'"'));
     let mut shown = String::from(quote);
     for &byte in bytes {

@@ -75,6 +75,20 @@ impl YamlError {
     pub fn is_not_found(&self) -> bool {
         matches!(&self.kind, YamlErrorKind::Read(error) if error.kind() == std::io::ErrorKind::NotFound)
     }
+
+    /// The system's number and text, if the file is there and cannot be read: `20`, `Not a directory`.
+    pub(crate) fn system_error(&self) -> Option<(i32, &'static str)> {
+        let YamlErrorKind::Read(error) = &self.kind else {
+            return None;
+        };
+        // The error that names the path keeps the system's to itself.
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Some((13, "Permission denied")),
+            std::io::ErrorKind::NotADirectory => Some((20, "Not a directory")),
+            std::io::ErrorKind::IsADirectory => Some((21, "Is a directory")),
+            _ => None,
+        }
+    }
 }
 
 fn place(span: Option<Span>) -> String {

@@ -1,0 +1,112 @@
+//! The subcommands' arguments.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::create::LATEST_PACKAGE_VERSION;
+
+/// Creates, checks and builds Fuel plugins.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fpb",
+    version,
+    subcommand_required = true,
+    after_help = "The original's options are there as well: fpb --create|--build|--check PATH (`fpb -h`).\n\
+                  Exit codes: 0 done; 2 usage; 3 a plugin or package is invalid; 4 a file cannot be read or written."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Whatever prints a result takes these.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Output {
+    /// Text for people, or one JSON document on standard output (errors too)
+    #[arg(long, value_enum, default_value = "human")]
+    pub(super) format: Format,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Create a plugin
+    Create(CreateArguments),
+    /// Check plugins: all findings, each with its place
+    Check(CheckArguments),
+    /// Build the packages of plugins
+    Build(BuildArguments),
+    /// Unpack a package as a master has it
+    Unpack(UnpackArguments),
+    /// Say what packages are
+    Info(InfoArguments),
+    /// Print a script that completes `fpb` in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The names of the subcommands; building clap's table of them takes longer than checking a plugin.
+pub(super) const SUBCOMMANDS: &[&str] = &["create", "check", "build", "unpack", "info", "completions", "help"];
+
+#[derive(Debug, Args)]
+pub(super) struct CreateArguments {
+    /// A path; its last component is the plugin's name
+    pub(super) path: Utf8PathBuf,
+    /// The version of the plugin format
+    #[arg(long, value_name = "VERSION", default_value = LATEST_PACKAGE_VERSION)]
+    pub(super) package_version: String,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The plugins' directories; `-` reads them from standard input, one a line
+    #[arg(required = true, value_name = "PLUGIN")]
+    pub(super) plugins: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArguments {
+    /// The plugins' directories; `-` reads them from standard input, one a line
+    #[arg(required = true, value_name = "PLUGIN")]
+    pub(super) plugins: Vec<Utf8PathBuf>,
+    /// Do not run the plugins' pre_build_hook
+    #[arg(long)]
+    pub(super) no_hook: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnpackArguments {
+    /// A .rpm or .fp
+    pub(super) package: Utf8PathBuf,
+    /// The directory of plugins
+    #[arg(default_value = ".")]
+    pub(super) destination: Utf8PathBuf,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InfoArguments {
+    /// .rpm or .fp files; `-` reads them from standard input, one a line
+    #[arg(required = true, value_name = "PACKAGE")]
+    pub(super) packages: Vec<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
