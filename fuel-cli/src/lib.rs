@@ -10,7 +10,6 @@ mod error;
 mod model;
 mod registration;
 mod settings;
-mod suggestion;
 mod table;
 
 pub use client::{Client, Credentials};

@@ -3,9 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use plugin_builder::nearest;
 use serde_json::{Map, Value, json};
-
-use crate::suggestion::nearest;
 
 /// Settings that the environment does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

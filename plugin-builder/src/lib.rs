@@ -18,6 +18,7 @@ mod plugin;
 mod python;
 mod repository;
 mod rpm_metadata;
+mod suggestion;
 pub mod yaml;
 
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};
@@ -29,3 +30,4 @@ pub use hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 pub use metadata::{Metadata, Release};
 pub use package::{PackageInfo, PackageKind, UnpackError, Unpacked, inspect, unpack};
 pub use plugin::{LoadError, Plugin};
+pub use suggestion::nearest;

@@ -129,7 +129,7 @@ async fn check_roles(client: &Client, environment: u64, loaded: &LoadedScenario)
         if known.contains(&role.as_str()) {
             continue;
         }
-        let hint = crate::scenario::suggestion(role, known.iter().copied()).map_or_else(
+        let hint = plugin_builder::nearest(role, known.iter().copied()).map_or_else(
             || {
                 format!(
                     "use one of: {}; a plugin's roles are there if it is enabled",
@@ -240,7 +240,7 @@ async fn save_core_settings(client: &Client, environment: u64, loaded: &LoadedSc
                         .map(move |(field, _)| format!("{section}.{field}"))
                 })
                 .collect();
-            let hint = crate::scenario::suggestion(path, known.iter().map(String::as_str))
+            let hint = plugin_builder::nearest(path, known.iter().map(String::as_str))
                 .map(|best| format!("\n  hint: did you mean `{best}`?"))
                 .unwrap_or_default();
             return Err(RunError::Invalid(format!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use plugin_builder::nearest;
 use regex::Regex;
 
 use super::model::Scenario;
@@ -213,7 +214,7 @@ impl LoadedScenario {
                     })
                     .collect();
                 let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
-                let hint = suggestion(on, candidates.iter().copied()).map_or_else(
+                let hint = nearest(on, candidates.iter().copied()).map_or_else(
                     || format!("use one of: {}", candidates.join(", ")),
                     |best| format!("did you mean `{best}`?"),
                 );
@@ -259,16 +260,7 @@ fn unknown_key_hint(message: &str) -> Option<String> {
         .step_by(2)
         .filter(|key| *key != unknown)
         .collect();
-    suggestion(&unknown, known.into_iter()).map(|best| format!("did you mean `{best}`?"))
-}
-
-/// The candidate that is nearest to what was typed, if any is near.
-pub(crate) fn suggestion<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::damerau_levenshtein(typed, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(typed.len()) / 3 + 1)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    nearest(&unknown, known).map(|best| format!("did you mean `{best}`?"))
 }
 
 fn place_of(file: &Utf8Path, text: &str, needle: &str) -> String {

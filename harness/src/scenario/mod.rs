@@ -4,7 +4,6 @@ mod load;
 mod model;
 mod schema;
 
-pub(crate) use load::suggestion;
 pub use load::{LoadedScenario, SUPPORTED_FUEL, ScenarioError};
 pub use model::{Environment, NodeEntry, Observe, PluginEntry, Scenario, Verify};
 pub use schema::scenario_schema;

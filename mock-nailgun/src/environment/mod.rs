@@ -11,7 +11,6 @@ mod plugin_files;
 mod roles;
 mod seed;
 mod transaction;
-mod yaml_text;
 
 pub(crate) use addressing::allocate;
 pub(crate) use compatibility::{connect_cluster, connect_plugin};
@@ -23,4 +22,3 @@ pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata
 pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
 pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};
-pub(crate) use yaml_text::yaml_text;

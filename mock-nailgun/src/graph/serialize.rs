@@ -334,7 +334,7 @@ impl<'a> Writer<'a> {
                 .get(task.id())
                 .is_some_and(|core| core["content"] == "deployment_info");
         if is_info && let Some(info) = place.as_ref().and_then(|uid| self.infos.get(uid)) {
-            parameters["data"] = json!(environment::yaml_text(info));
+            parameters["data"] = json!(plugin_builder::yaml::to_text(info));
         }
     }
 }

@@ -204,7 +204,7 @@ fn respond(answer: Answer, accept: Option<&str>, is_get: bool, is_api: bool) -> 
                     Representation::Yaml => (
                         reply.status,
                         Some("application/x-yaml"),
-                        environment::yaml_text(&value).into_bytes(),
+                        plugin_builder::yaml::to_text(&value).into_bytes(),
                     ),
                     Representation::Refused => (415, Some("text/html"), b"Unsupported Media Type".to_vec()),
                 },

@@ -12,10 +12,12 @@ mod mapping;
 mod node;
 mod scalar;
 mod strictness;
+mod text;
 mod timestamp;
 
 pub use composer::{load, parse};
 pub use error::{YamlError, YamlErrorKind};
 pub use mapping::{Duplicate, Mapping};
 pub use node::{Integer, Node, Span, Yaml};
+pub use text::to_text;
 pub use timestamp::{TimeOfDay, Timestamp};

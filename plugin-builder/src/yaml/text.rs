@@ -11,7 +11,7 @@ use serde_json::Value;
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// The document as YAML, with a line break at its end.
-pub(crate) fn yaml_text(value: &Value) -> String {
+pub fn to_text(value: &Value) -> String {
     let mut text = String::new();
     match value {
         Value::Object(members) if !members.is_empty() => block(value, 0, &mut text),
@@ -177,7 +177,7 @@ mod tests {
             "nothing": null,
         });
         assert_eq!(
-            yaml_text(&document),
+            to_text(&document),
             "access:\n  empty: {}\n  password: 'on'\ndebug: false\nnodes:\n- roles:\n  - a\n  - b\n  uid: '1'\n\
              - roles: []\n  uid: '2'\nnothing: null\ntext: \"two\\nlines\"\n"
         );
@@ -203,8 +203,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_yaml_1_1_reader_gets_back_what_was_written(document in documents()) {
-            let text = yaml_text(&document);
-            let read = plugin_builder::yaml::parse(text.as_bytes(), Utf8Path::new("astute.yaml")).map(|node| node.to_json());
+            let text = to_text(&document);
+            let read = super::super::parse(text.as_bytes(), Utf8Path::new("astute.yaml")).map(|node| node.to_json());
             prop_assert_eq!(read.map_err(|error| error.to_string()), Ok(document), "{}", text);
         }
     }
