@@ -19,6 +19,7 @@ mod python;
 mod repository;
 mod rpm_metadata;
 mod suggestion;
+mod tree;
 pub mod yaml;
 
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};

@@ -87,10 +87,20 @@ impl Metadata {
         })
     }
 
-    /// The first two numbers of the version: `1.0` of `1.0.0`.
+    /// The first two numbers of the version: `1.0` of `1.0.0`, and `1.2` of `01.02.3`.
     #[must_use]
     pub fn major_minor(&self) -> String {
-        self.version.split('.').take(2).collect::<Vec<_>>().join(".")
+        let number = |part: &str| {
+            let part = part.split(['a', 'b']).next().unwrap_or(part);
+            part.parse::<u64>()
+                .map_or_else(|_| part.to_owned(), |number| number.to_string())
+        };
+        self.version
+            .split('.')
+            .take(2)
+            .map(number)
+            .collect::<Vec<_>>()
+            .join(".")
     }
 
     /// The plugin's directory on the master: `trove-1.0`, or `trove-1.0.0` for format 1.0.0.

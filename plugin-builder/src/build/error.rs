@@ -35,6 +35,36 @@ pub enum BuildError {
     /// Something that is neither file, directory nor symbolic link.
     #[error("{0}: neither a file, a directory nor a symbolic link; remove it")]
     Special(Utf8PathBuf),
+    /// A file whose name no package can hold.
+    #[error("{path}: its name {why}; rename it")]
+    OddName {
+        /// The file, control characters escaped.
+        path: String,
+        /// What is wrong with its name.
+        why: &'static str,
+    },
+    /// A symbolic link that leads to nothing that is packed.
+    #[error("{path}: the symbolic link leads to `{target}`, which is not there; mend or remove it")]
+    DanglingLink {
+        /// The link, from the plugin's directory.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// A repository's path leads to a file.
+    #[error("repository_path `{0}` is not a directory; name the directory that the packages lie in")]
+    NoDirectory(String),
+    /// A file that an RPM cannot hold.
+    #[error("{0}: is larger than 4 GiB, which an RPM's file cannot be; split it")]
+    TooLarge(Utf8PathBuf),
+    /// A text of metadata.yaml or a script that rpmbuild would refuse.
+    #[error("{place}: {why}")]
+    Text {
+        /// The key of metadata.yaml, or the script's file.
+        place: String,
+        /// What is wrong and what to do.
+        why: String,
+    },
     /// A package in a repository cannot be read.
     #[error("{file}: {why}; remove the file from the repository or replace it")]
     Repository {
@@ -46,9 +76,6 @@ pub enum BuildError {
     /// A file or directory cannot be read or written; the text names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// The RPM cannot be written.
-    #[error("the package cannot be written: {0}")]
-    Rpm(#[from] rpm::Error),
 }
 
 impl From<RepositoryError> for BuildError {

@@ -3,12 +3,11 @@
 mod archive;
 mod control;
 mod debian;
-mod digest;
+mod files;
 mod rpm_header;
 mod yum;
 
 pub(crate) use debian::index_debian;
-pub(crate) use digest::sha1_of_file;
 pub(crate) use yum::index_yum;
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -2,11 +2,10 @@
 
 use std::io::BufReader;
 
-use camino::Utf8Path;
 use rpm::{Dependency, DependencyFlags, PackageMetadata};
 
 use super::RepositoryError;
-use super::digest::digests_of_file;
+use super::files::PackageFile;
 use crate::rpm_metadata::read_metadata;
 
 /// A relation to another package.
@@ -47,6 +46,8 @@ pub(crate) struct RpmEntry {
     pub(crate) build_time: u64,
     pub(crate) package_size: u64,
     pub(crate) installed_size: u64,
+    /// Of the unpacked payload.
+    pub(crate) archive_size: u64,
     pub(crate) header: (u64, u64),
     pub(crate) relations: Vec<(&'static str, Vec<Relation>)>,
     pub(crate) contents: Vec<Content>,
@@ -54,16 +55,16 @@ pub(crate) struct RpmEntry {
 
 impl RpmEntry {
     /// Reads a package's header; the payload is only summed.
-    pub(crate) fn read(path: &Utf8Path, location: &str) -> Result<Self, RepositoryError> {
+    pub(crate) fn read(package: &PackageFile<'_>) -> Result<Self, RepositoryError> {
+        let path = package.disk;
         let mut reader = BufReader::new(fs_err::File::open(path)?);
         let metadata = read_metadata(&mut reader)
             .map_err(|why| RepositoryError::package(path, format!("not a readable RPM: {why}")))?;
-        let digests = digests_of_file(path)?;
         let offsets = metadata.get_package_segment_offsets();
         let text = |value: Result<&str, rpm::Error>| value.unwrap_or_default().to_owned();
         Ok(Self {
-            location: location.to_owned(),
-            sha256: digests.sha256,
+            location: package.location.clone(),
+            sha256: package.digests.sha256.clone(),
             name: text(metadata.get_name()),
             architecture: if metadata.is_source_package() {
                 "src".to_owned()
@@ -87,8 +88,9 @@ impl RpmEntry {
                 ("sourcerpm", text(metadata.get_source_rpm())),
             ],
             build_time: metadata.get_build_time().unwrap_or(0),
-            package_size: digests.size,
+            package_size: package.size,
             installed_size: metadata.get_installed_size().unwrap_or(0),
+            archive_size: archive_size(&metadata),
             header: (offsets.header, offsets.payload),
             relations: vec![
                 ("provides", relations(metadata.get_provides())),
@@ -167,4 +169,12 @@ fn contents(metadata: &PackageMetadata) -> Vec<Content> {
             directory: entry.mode().file_type() == rpm::FileType::Dir,
         })
         .collect()
+}
+
+/// The unpacked payload's size, which the signature's header holds.
+fn archive_size(metadata: &PackageMetadata) -> u64 {
+    metadata
+        .signature
+        .get_entry_data_as_u32(rpm::IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE)
+        .map_or(0, u64::from)
 }

@@ -2,45 +2,38 @@
 
 use std::io::Write as _;
 
-use camino::Utf8Path;
 use flate2::{Compression, GzBuilder};
 
 use super::RepositoryError;
-use super::digest::sha256_of;
+use super::files::{UNIX, inside, packages};
 use super::rpm_header::{Relation, RpmEntry, Version};
+use crate::tree::{Kind, Tree, sha256_of};
 
 /// Moves the repository's RPMs into `Packages/` and writes `repodata/` over everything below. `time` is
 /// the index's own, in seconds since 1970. Says how many packages there are.
-pub(crate) fn index_yum(repository: &Utf8Path, time: i64) -> Result<usize, RepositoryError> {
-    let packages = repository.join("Packages");
-    fs_err::create_dir_all(&packages)?;
-    for entry in repository.read_dir_utf8()? {
-        let entry = entry?;
-        if entry.path().extension() == Some("rpm") && !entry.path().is_dir() {
-            fs_err::rename(entry.path(), packages.join(entry.file_name()))?;
-        }
+pub(crate) fn index_yum(tree: &mut Tree, repository: &str, time: i64) -> Result<usize, RepositoryError> {
+    let directory = inside(repository, "Packages");
+    tree.make_directory(directory.clone());
+    let at_the_top: Vec<String> = tree
+        .below(repository)
+        .filter(|(name, entry)| name.ends_with(".rpm") && !name.contains('/') && entry.kind != Kind::Directory)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in at_the_top {
+        tree.rename(&inside(repository, &name), inside(&directory, &name));
     }
-    let mut entries = Vec::new();
-    for entry in walkdir::WalkDir::new(repository).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(std::io::Error::other)?;
-        let Some(path) = Utf8Path::from_path(entry.path()) else {
-            continue;
-        };
-        if path.extension() == Some("rpm") && path.is_file() {
-            let location = path.strip_prefix(repository).unwrap_or(path);
-            entries.push(RpmEntry::read(path, location.as_str())?);
-        }
-    }
-    write_repodata(repository, &entries, time)?;
+    let entries = packages(tree, repository, "rpm")
+        .iter()
+        .map(RpmEntry::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    write_repodata(tree, repository, &entries, time)?;
     Ok(entries.len())
 }
 
-fn write_repodata(repository: &Utf8Path, entries: &[RpmEntry], time: i64) -> Result<(), RepositoryError> {
-    let directory = repository.join("repodata");
-    if directory.exists() {
-        fs_err::remove_dir_all(&directory)?;
-    }
-    fs_err::create_dir_all(&directory)?;
+fn write_repodata(tree: &mut Tree, repository: &str, entries: &[RpmEntry], time: i64) -> Result<(), RepositoryError> {
+    let directory = inside(repository, "repodata");
+    tree.remove(&directory);
+    tree.make_directory(directory.clone());
     let mut index = String::from(HEAD);
     index.push_str(
         "<repomd xmlns=\"http://linux.duke.edu/metadata/repo\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\">\n",
@@ -51,7 +44,10 @@ fn write_repodata(repository: &Utf8Path, entries: &[RpmEntry], time: i64) -> Res
         ("filelists", filelists(entries)),
         ("other", other(entries)),
     ] {
-        let mut writer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+        let mut writer = GzBuilder::new()
+            .mtime(0)
+            .operating_system(UNIX)
+            .write(Vec::new(), Compression::best());
         writer.write_all(text.as_bytes())?;
         let packed = writer.finish()?;
         let checksum = sha256_of(&packed);
@@ -64,10 +60,10 @@ fn write_repodata(repository: &Utf8Path, entries: &[RpmEntry], time: i64) -> Res
             packed.len(),
             text.len()
         ));
-        fs_err::write(directory.join(name), packed)?;
+        tree.write(inside(&directory, &name), packed);
     }
     index.push_str("</repomd>\n");
-    fs_err::write(directory.join("repomd.xml"), index)?;
+    tree.write(inside(&directory, "repomd.xml"), index.into_bytes());
     Ok(())
 }
 
@@ -80,6 +76,7 @@ fn primary(entries: &[RpmEntry]) -> String {
         entries.len()
     );
     for entry in entries {
+        // Not the file's own time, which is another one after every checkout.
         let time = entry.build_time;
         xml.push_str("<package type=\"rpm\">\n");
         element(&mut xml, "name", &entry.name);
@@ -95,7 +92,7 @@ fn primary(entries: &[RpmEntry]) -> String {
         xml.push_str(&format!("  <time file=\"{time}\" build=\"{time}\"/>\n"));
         xml.push_str(&format!(
             "  <size package=\"{}\" installed=\"{}\" archive=\"{}\"/>\n",
-            entry.package_size, entry.installed_size, entry.installed_size
+            entry.package_size, entry.installed_size, entry.archive_size
         ));
         xml.push_str(&format!(
             "  <location href=\"{}\"/>\n  <format>\n",
