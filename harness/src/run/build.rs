@@ -47,9 +47,10 @@ fn step(progress: &BuildProgress) -> String {
     match progress {
         BuildProgress::Hook => "running pre_build_hook".to_owned(),
         BuildProgress::Check => "checking".to_owned(),
-        BuildProgress::Copy => "copying".to_owned(),
+        BuildProgress::Digest => "summing files".to_owned(),
         BuildProgress::Repository { path, packages } => format!("indexing {path}: {packages} packages"),
         BuildProgress::Package => "writing the package".to_owned(),
+        BuildProgress::Bytes { done, total } => format!("{} of {} MB", done / 1_000_000, total / 1_000_000),
         other => format!("{other:?}"),
     }
 }

@@ -173,7 +173,7 @@ fn build_plugin(path: &str, log: &Log, streams: &mut Streams<'_>) -> Result<(), 
             let text = match step {
                 BuildProgress::Repository { path, packages } => format!("Index repository {path}: {packages} packages"),
                 BuildProgress::Check => "Check the plugin".to_owned(),
-                BuildProgress::Copy => "Copy the plugin".to_owned(),
+                BuildProgress::Digest => "Sum the files".to_owned(),
                 BuildProgress::Package => "Write the package".to_owned(),
                 _ => return,
             };
