@@ -6,22 +6,44 @@ mod arguments;
 mod build;
 mod check;
 mod create;
+mod explain;
 mod log;
 mod original;
 mod package;
 mod subcommands;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 
 /// Runs `fpb` with these arguments, of which the first is the program's name, and returns its exit code.
 ///
 /// `fpb --create|--build|--check` are the original's: 0, or 2 for wrong usage and 255 for anything else,
 /// with its texts. The subcommands (`fpb help` lists them) are ours: 0; 2 for wrong usage, 3 for an invalid plugin
-/// or package, 4 if a file cannot be read or written.
+/// or package (`check --strict`: also for one with warnings), 4 if a file cannot be read or written.
 pub fn run_fpb(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> i32 {
+    run_in(arguments, stdout, stderr, false)
+}
+
+/// [`run_fpb`] for a process of its own: it writes to the standard streams, with colour where a person reads them.
+pub fn run_fpb_process(arguments: impl IntoIterator<Item = OsString>) -> i32 {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = wanted && std::io::stdout().is_terminal();
+    run_in(
+        arguments,
+        &mut std::io::stdout().lock(),
+        &mut std::io::stderr().lock(),
+        colour,
+    )
+}
+
+fn run_in(
+    arguments: impl IntoIterator<Item = OsString>,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+    colour: bool,
+) -> i32 {
     let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
-    let mut streams = Streams { stdout, stderr };
+    let mut streams = Streams { stdout, stderr, colour };
     if subcommands::is_meant(&arguments) {
         subcommands::run(&arguments, &mut streams)
     } else {
@@ -33,6 +55,8 @@ pub fn run_fpb(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn W
 struct Streams<'a> {
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,
+    /// Whether standard output takes colours.
+    colour: bool,
 }
 
 impl Streams<'_> {

@@ -54,7 +54,8 @@ fn a_broken_rule_is_shown_with_its_place_and_the_original_s_message() {
     let (code, _, errors) = fpb(&["--check", plugin.as_str()]);
     assert_eq!(code, 255);
     assert!(
-        errors.contains("environment_config.yaml:4:12: error[schema]: `attributes.a.label` must be text, not `5`"),
+        errors.contains("error[schema]: `attributes.a.label` must be text, not `5`")
+            && errors.contains("environment_config.yaml:4:12"),
         "{errors}"
     );
     let message = format!(

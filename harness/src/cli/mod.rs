@@ -34,7 +34,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let code = match called.as_str() {
         "mock-nailgun" => mock_nailgun::run(args),
         "fuel" => fuel_cli::run(args),
-        "fpb" => plugin_builder::run_fpb(args, &mut std::io::stdout(), &mut std::io::stderr()),
+        "fpb" => plugin_builder::run_fpb_process(args),
         _ => commands::run(args).code(),
     };
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::finding::{Finding, Header, Report};
+use crate::check::lint::{FILE_MISSING, YAML};
+use crate::finding::{Finding, Header};
 use crate::python::repr_unicode;
 use crate::yaml::{self, Node, Span, YamlError};
 
@@ -31,11 +32,11 @@ impl File {
                 "[Errno 2] No such file or directory: {}",
                 repr_unicode(self.path.as_str())
             );
-            return Finding::error("file-missing", Header::Unexpected, message)
+            return Finding::error(&FILE_MISSING, Header::Unexpected, message)
                 .saying(format!("`{}` is missing", self.path))
                 .in_file(&self.path);
         }
-        let mut finding = Finding::error("yaml", Header::Unexpected, String::new()).saying(error.kind.to_string());
+        let mut finding = Finding::error(&YAML, Header::Unexpected, String::new()).saying(error.kind.to_string());
         // The original shows PyYAML's text here, which is not ours to repeat; but the system's we know.
         finding.builder_message = error
             .system_error()
@@ -80,33 +81,15 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// Keys written twice in the files that were read: the last value wins silently, which nobody means.
-    pub(crate) fn duplicate_keys(&self, report: &mut Report) {
+    /// A file that has been read.
+    pub(crate) fn known(&self, name: &str) -> Option<&File> {
+        self.read.get(name)
+    }
+
+    /// All files that have been read, by name.
+    pub(crate) fn all(&self) -> Vec<&File> {
         let mut files: Vec<&File> = self.read.values().collect();
         files.sort_by(|left, right| left.path.cmp(&right.path));
-        for file in files {
-            if let Ok(tree) = &file.tree {
-                duplicates(file, tree, report);
-            }
-        }
-    }
-}
-
-fn duplicates(file: &File, node: &Node, report: &mut Report) {
-    if let Some(mapping) = node.as_mapping() {
-        for duplicate in mapping.duplicates() {
-            let key = duplicate.key.to_json();
-            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-            let message = format!("`{key}` is written twice; only the last value counts");
-            let finding = Finding::warning("duplicate-key", message)
-                .helping(format!("the first one is in line {}", duplicate.first.line));
-            report.push(file.place(finding, duplicate.key.span));
-        }
-        for (_, value) in mapping.iter() {
-            duplicates(file, value, report);
-        }
-    }
-    for item in node.as_sequence().unwrap_or_default() {
-        duplicates(file, item, report);
+        files
     }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod format;
+mod lint;
 mod pattern;
 mod releases;
 mod role;
@@ -12,6 +13,7 @@ mod validate;
 mod version;
 
 pub(crate) use format::Format;
+pub(crate) use lint::rules;
 pub use run::check;
 pub(crate) use run::check_in_steps;
 pub(crate) use version::StrictVersion;

@@ -4,6 +4,7 @@ use camino::Utf8Path;
 
 use crate::check::files::File;
 use crate::check::format::Format;
+use crate::check::lint::{FUEL_VERSION, RELEASE_PATH};
 use crate::check::version::StrictVersion;
 use crate::finding::{Finding, Header, Report};
 use crate::python::{repr, repr_text};
@@ -20,7 +21,7 @@ pub(crate) fn paths(directory: &Utf8Path, file: &File, report: &mut Report) {
         let mut first = None;
         for key in ["deployment_scripts_path", "repository_path"] {
             let Some(value) = release.get(key) else {
-                let finding = Finding::error("release-path", Header::Unexpected, repr_text(key))
+                let finding = Finding::error(&RELEASE_PATH, Header::Unexpected, repr_text(key))
                     .saying(format!("the release lacks `{key}`"))
                     .helping(format!("add `{key}: …`, a directory of the plugin"));
                 report.push(file.place(finding, release.span));
@@ -39,7 +40,7 @@ pub(crate) fn paths(directory: &Utf8Path, file: &File, report: &mut Report) {
                 missing.join(", "),
                 repr(release)
             );
-            let finding = Finding::error("release-path", Header::Unexpected, message)
+            let finding = Finding::error(&RELEASE_PATH, Header::Unexpected, message)
                 .saying(format!("`{key}`: there is no `{text}` in the plugin"))
                 .helping(format!("create {}", missing.join(" and ")));
             report.push(file.place(finding, span));
@@ -55,7 +56,7 @@ pub(crate) fn compatibility(format: &Format, file: &File, report: &mut Report) {
         let (package, minimum) = (format.version, format.minimum_fuel);
         let finding = match StrictVersion::parse(text) {
             None => Finding::error(
-                "fuel-version",
+                &FUEL_VERSION,
                 Header::Unexpected,
                 format!("invalid version number '{text}'"),
             )
@@ -67,7 +68,7 @@ pub(crate) fn compatibility(format: &Format, file: &File, report: &mut Report) {
                      be {minimum} or higher. Please remove {text} version from metadata.yaml file or downgrade \
                      package_version."
                 );
-                Finding::error("fuel-version", Header::Validation, message)
+                Finding::error(&FUEL_VERSION, Header::Validation, message)
                     .saying(format!("Fuel {text} does not know package format {package}"))
                     .helping(format!("remove {text}; Fuel {minimum} is the first that knows it"))
             }

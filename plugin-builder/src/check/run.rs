@@ -4,11 +4,13 @@ use camino::Utf8Path;
 
 use crate::check::files::{File, Files};
 use crate::check::format::{CheckStep, Format, Presence};
+use crate::check::lint::{
+    self, FILE_EMPTY, FILE_MISSING, METADATA_SHAPE, PACKAGE_VERSION, SCHEMA, Subject, TASK_UNASSIGNED,
+};
 use crate::check::releases;
 use crate::check::rules::{deployment_tasks, environment_config, tasks};
 use crate::check::schema::Schema;
 use crate::check::validate::{Step, Violation, validate};
-use crate::check::version::StrictVersion;
 use crate::finding::{Finding, Header, Report};
 use crate::python::{dict_order, repr};
 use crate::yaml::{Node, Span, Yaml};
@@ -31,9 +33,8 @@ pub(crate) fn check_in_steps(directory: &Utf8Path, told: &mut dyn FnMut(&CheckSt
             told(step);
             run_step(step, format, &mut files, &mut report);
         }
-        build_version_form(files.get("metadata.yaml"), &mut report);
+        lint::run(&Subject::new(format, &files), &mut report);
     }
-    files.duplicate_keys(&mut report);
     report
 }
 
@@ -58,7 +59,7 @@ fn choose_format(file: &File, report: &mut Report) -> Option<&'static Format> {
     };
     if let Some(python_type) = python_type {
         let message = format!("'{python_type}' object has no attribute 'get'");
-        let finding = Finding::error("metadata-shape", Header::Unexpected, message)
+        let finding = Finding::error(&METADATA_SHAPE, Header::Unexpected, message)
             .saying("metadata.yaml must be a mapping (`name: …`)");
         report.push(file.place(finding, tree.span));
         return None;
@@ -77,7 +78,7 @@ fn choose_format(file: &File, report: &mut Report) -> Option<&'static Format> {
             Some(_) => format!("package version `{version}` is not known"),
         };
         let finding = Finding::error(
-            "package-version",
+            &PACKAGE_VERSION,
             Header::Unexpected,
             format!("Wrong package version \"{version}\""),
         )
@@ -115,7 +116,7 @@ fn content<'a>(file: &'a File, presence: Presence, report: &mut Report) -> Optio
         Ok(tree) if tree.is_null() => {
             if presence != Presence::MayBeEmpty {
                 let message = format!("File '{}' is empty", file.path);
-                let finding = Finding::error("file-empty", Header::Validation, message).in_file(&file.path);
+                let finding = Finding::error(&FILE_EMPTY, Header::Validation, message).in_file(&file.path);
                 report.push(finding.helping("a list without entries is written `[]`; an optional file may be deleted"));
             }
             None
@@ -124,7 +125,7 @@ fn content<'a>(file: &'a File, presence: Presence, report: &mut Report) -> Optio
         Err(error) if error.is_not_found() => {
             if presence == Presence::Required {
                 let message = format!("File '{}' does not exist", file.path);
-                report.push(Finding::error("file-missing", Header::Validation, message).in_file(&file.path));
+                report.push(Finding::error(&FILE_MISSING, Header::Validation, message).in_file(&file.path));
             }
             None
         }
@@ -203,24 +204,12 @@ fn unassigned_task(file: &File, task: &Node, report: &mut Report) {
     let message = format!(
         "Task {id} does not contain roles/groups/role fields. That may lead to tasks being unassigned to nodes."
     );
-    let mut finding = Finding::warning(
-        "task-unassigned",
+    let mut finding = Finding::of(
+        &TASK_UNASSIGNED,
         format!("task `{id}` names no roles, so it may run nowhere"),
     );
     finding.builder_message = Some(message);
     report.push(file.place(finding.helping("add `role: [controller]`"), task.span));
-}
-
-/// --check does not look at it, --build cannot do without it.
-fn build_version_form(file: &File, report: &mut Report) {
-    let Ok(tree) = &file.tree else { return };
-    let Some(version) = tree.get("version") else { return };
-    if let Some(text) = version.as_str()
-        && StrictVersion::parse(text).is_none()
-    {
-        let finding = Finding::warning("version-form", format!("version `{text}` cannot be built"));
-        report.push(file.place(finding.helping("write a version like '1.0.0'"), version.span));
-    }
 }
 
 /// Runs a schema; `prefix` is the way from the file's root to the value.
@@ -235,7 +224,7 @@ fn run_schema(file: &File, schema: &Schema, node: &Node, prefix: &[Step], report
     if let Some(abort) = outcome.abort {
         let full: Vec<Step> = prefix.iter().cloned().chain(abort.path).collect();
         let finding =
-            Finding::error("schema", abort.header, abort.message).saying(format!("{} {}", subject(&full), abort.words));
+            Finding::error(&SCHEMA, abort.header, abort.message).saying(format!("{} {}", subject(&full), abort.words));
         push_once(report, file.place(finding, locate(tree, &full, None)));
     }
 }
@@ -262,7 +251,7 @@ fn schema_finding(file: &File, violation: &Violation, prefix: &[Step], full: &[S
         message.push_str(&format!(", value path '{}'", shown.join(" -> ")));
     }
     let finding =
-        Finding::error("schema", Header::Validation, message).saying(format!("{} {}", subject(full), violation.words));
+        Finding::error(&SCHEMA, Header::Validation, message).saying(format!("{} {}", subject(full), violation.words));
     let finding = match &violation.help {
         Some(help) => finding.helping(help.clone()),
         None => finding,

@@ -4,7 +4,9 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::explain;
 use crate::create::LATEST_PACKAGE_VERSION;
+use crate::finding::Rule;
 
 /// Creates, checks and builds Fuel plugins.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Create(CreateArguments),
     /// Check plugins: all findings, each with its place
     Check(CheckArguments),
+    /// Explain findings by their codes: why they matter, on which Fuel version, how to fix them
+    Explain(ExplainArguments),
     /// Build the packages of plugins
     Build(BuildArguments),
     /// Unpack a package as a master has it
@@ -57,7 +61,16 @@ pub(super) enum Command {
 }
 
 /// The names of the subcommands; building clap's table of them takes longer than checking a plugin.
-pub(super) const SUBCOMMANDS: &[&str] = &["create", "check", "build", "unpack", "info", "completions", "help"];
+pub(super) const SUBCOMMANDS: &[&str] = &[
+    "create",
+    "check",
+    "explain",
+    "build",
+    "unpack",
+    "info",
+    "completions",
+    "help",
+];
 
 #[derive(Debug, Args)]
 pub(super) struct CreateArguments {
@@ -75,8 +88,24 @@ pub(super) struct CheckArguments {
     /// The plugins' directories; `-` reads them from standard input, one a line
     #[arg(required = true, value_name = "PLUGIN")]
     pub(super) plugins: Vec<Utf8PathBuf>,
+    /// Warnings make a plugin invalid too
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Leave out a warning or note that is deliberate, by its code; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = explain::allowable)]
+    pub(super) allow: Vec<&'static str>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// Codes, as the findings show them
+    #[arg(required_unless_present = "all", value_name = "CODE", value_parser = explain::find)]
+    pub(super) codes: Vec<&'static Rule>,
+    /// All of them, as one Markdown document
+    #[arg(long, conflicts_with = "codes")]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `fpb check`.
 
+use std::collections::HashSet;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -12,7 +13,7 @@ use super::Streams;
 use super::answer::{INVALID, count, named, print_json};
 use super::arguments::{CheckArguments, Format, Output};
 use crate::check::check;
-use crate::finding::Report;
+use crate::finding::{Rendering, Report, Severity};
 
 pub(super) fn run(arguments: &CheckArguments, streams: &mut Streams<'_>) -> i32 {
     let Output { format, quiet } = arguments.output;
@@ -20,16 +21,16 @@ pub(super) fn run(arguments: &CheckArguments, streams: &mut Streams<'_>) -> i32 
         Ok(plugins) => plugins,
         Err(refusal) => return refusal.tell(format, streams),
     };
-    let reports = check_all(&plugins);
+    let mut reports = check_all(&plugins);
+    for report in &mut reports {
+        report.allow(&arguments.allow);
+    }
     match format {
         Format::Json => print_json(&document(&plugins, &reports), streams),
         Format::Human => print(&plugins, &reports, quiet, streams),
     }
-    if reports.iter().any(Report::has_errors) {
-        INVALID
-    } else {
-        0
-    }
+    let refused = |report: &Report| report.has_errors() || (arguments.strict && report.warnings().next().is_some());
+    if reports.iter().any(refused) { INVALID } else { 0 }
 }
 
 /// Checks plugins in parallel; the reports stand in the plugins' order.
@@ -74,20 +75,22 @@ fn document(plugins: &[Utf8PathBuf], reports: &[Report]) -> Value {
 }
 
 fn print(plugins: &[Utf8PathBuf], reports: &[Report], quiet: bool, streams: &mut Streams<'_>) {
+    // Why a finding matters is said once.
+    let mut explained = HashSet::new();
     for (plugin, report) in plugins.iter().zip(reports) {
-        if quiet {
-            for finding in report.errors() {
-                streams.out(&format!("{finding}\n"));
+        for finding in &report.findings {
+            if quiet && finding.severity != Severity::Error {
+                continue;
             }
+            let reason = explained.insert((finding.code, finding.why.as_deref()));
+            let colour = streams.colour;
+            streams.out(&format!("{}\n", finding.render(&Rendering { colour, reason })));
+        }
+        if quiet {
             continue;
         }
-        for finding in &report.findings {
-            streams.out(&format!("{finding}\n"));
-        }
-        let (errors, warnings) = (report.errors().count(), report.warnings().count());
-        let verdict = if errors == 0 { "valid" } else { "not valid" };
-        let (errors, warnings) = (count(errors, "error"), count(warnings, "warning"));
-        streams.out(&format!("{plugin}: {verdict}, {errors}, {warnings}"));
+        let verdict = if report.has_errors() { "not valid" } else { "valid" };
+        streams.out(&format!("{plugin}: {verdict}, {}", counts(&[report])));
         if report.has_errors() && holds_plugins(plugin) {
             streams.out(&format!(
                 "help: `{plugin}` holds plugins; check them with `fpb check {plugin}/*`"
@@ -96,15 +99,23 @@ fn print(plugins: &[Utf8PathBuf], reports: &[Report], quiet: bool, streams: &mut
     }
     if plugins.len() > 1 && !quiet {
         let invalid = reports.iter().filter(|report| report.has_errors()).count();
-        let errors: usize = reports.iter().map(|report| report.errors().count()).sum();
-        let warnings: usize = reports.iter().map(|report| report.warnings().count()).sum();
         streams.out(&format!(
-            "{}: {} valid, {invalid} not valid; {}, {}",
+            "{}: {} valid, {invalid} not valid; {}",
             count(plugins.len(), "plugin"),
             plugins.len() - invalid,
-            count(errors, "error"),
-            count(warnings, "warning")
+            counts(&reports.iter().collect::<Vec<_>>())
         ));
+    }
+}
+
+/// `1 error, 2 warnings`, and notes where there are some.
+fn counts(reports: &[&Report]) -> String {
+    let sum = |of: fn(&Report) -> usize| reports.iter().map(|report| of(report)).sum::<usize>();
+    let errors = count(sum(|report| report.errors().count()), "error");
+    let warnings = count(sum(|report| report.warnings().count()), "warning");
+    match sum(|report| report.notes().count()) {
+        0 => format!("{errors}, {warnings}"),
+        notes => format!("{errors}, {warnings}, {}", count(notes, "note")),
     }
 }
 

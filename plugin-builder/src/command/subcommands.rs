@@ -8,7 +8,7 @@ use clap::{Arg, CommandFactory as _, Parser as _};
 use super::Streams;
 use super::answer::{Kind, Refusal};
 use super::arguments::{Arguments, Command, Format, SUBCOMMANDS};
-use super::{argparse, build, check, create, package};
+use super::{argparse, build, check, create, explain, package};
 
 /// Whether these words are for a subcommand rather than for the original's options.
 ///
@@ -33,6 +33,7 @@ pub(super) fn run(arguments: &[OsString], streams: &mut Streams<'_>) -> i32 {
     match parsed.command {
         Command::Create(arguments) => create::run(&arguments, streams),
         Command::Check(arguments) => check::run(&arguments, streams),
+        Command::Explain(arguments) => explain::run(&arguments, streams),
         Command::Build(arguments) => build::run(&arguments, streams),
         Command::Unpack(arguments) => package::unpack_one(&arguments, streams),
         Command::Info(arguments) => package::describe_all(&arguments, streams),

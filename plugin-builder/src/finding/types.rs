@@ -1,17 +1,21 @@
-//! What a check says: findings, each with its place.
+//! A finding and its parts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
+use super::Rule;
 use crate::yaml::Span;
 
-/// How bad a finding is.
+/// How bad a finding is. Only errors make a plugin invalid; `fpb check --strict` counts warnings too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The plugin works with it, though hardly as its author means it.
+    /// Worth knowing, and often meant.
+    Note,
+    /// The plugin builds with it, though hardly works as its author means it.
     Warning,
     /// The original builder refuses the plugin.
     Error,
@@ -29,7 +33,7 @@ pub enum Header {
 }
 
 /// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
     /// The file, below the directory as it was given.
     pub file: Utf8PathBuf,
@@ -37,6 +41,17 @@ pub struct Place {
     pub line: usize,
     /// The column in characters, from 1; 0 means the file as a whole.
     pub column: usize,
+}
+
+/// Another place that belongs to a finding: the first of two equal keys, the next task of a cycle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// The line of the file at that place.
+    pub source_line: Option<String>,
 }
 
 /// One thing that a check found.
@@ -52,6 +67,10 @@ pub struct Finding {
     pub place: Option<Place>,
     /// The line of the file at that place.
     pub source_line: Option<String>,
+    /// Other places that belong to it.
+    pub related: Vec<Related>,
+    /// Why it matters, and on which Fuel version.
+    pub why: Option<Cow<'static, str>>,
     /// What to do about it.
     pub help: Option<String>,
     /// The original builder's text, where it has one.
@@ -60,65 +79,31 @@ pub struct Finding {
     pub builder_header: Option<Header>,
 }
 
-/// All that a check found, errors in the original builder's order: it would have shown only the first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
-    /// The findings.
-    pub findings: Vec<Finding>,
-}
-
-impl Report {
-    /// Whether the original builder would refuse the plugin.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.errors().next().is_some()
-    }
-
-    /// The errors, in the original builder's order.
-    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-    }
-
-    /// The warnings.
-    pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Warning)
-    }
-
-    pub(crate) fn push(&mut self, finding: Finding) {
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
-        }
-    }
-}
-
 impl Finding {
     /// An error that the original builder reports with this text under this headline.
-    pub(crate) fn error(code: &'static str, header: Header, builder_message: impl Into<String>) -> Self {
+    pub(crate) fn error(rule: &'static Rule, header: Header, builder_message: impl Into<String>) -> Self {
         let builder_message = builder_message.into();
         Self {
             severity: Severity::Error,
-            code,
             message: builder_message.clone(),
-            place: None,
-            source_line: None,
-            help: None,
+            // The message says it: the original refuses the plugin.
+            why: None,
             builder_message: Some(builder_message),
             builder_header: Some(header),
+            ..Self::of(rule, String::new())
         }
     }
 
-    /// A warning of our own.
-    pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Self {
+    /// What a rule of our own finds, with the rule's severity and its reason.
+    pub(crate) fn of(rule: &'static Rule, message: impl Into<String>) -> Self {
         Self {
-            severity: Severity::Warning,
-            code,
+            severity: rule.severity,
+            code: rule.code,
             message: message.into(),
             place: None,
             source_line: None,
+            related: Vec::new(),
+            why: Some(Cow::Borrowed(rule.why)),
             help: None,
             builder_message: None,
             builder_header: None,
@@ -136,22 +121,46 @@ impl Finding {
     }
 
     pub(crate) fn in_file(mut self, file: &Utf8Path) -> Self {
-        self.place = Some(Place {
-            file: file.to_owned(),
-            line: 0,
-            column: 0,
-        });
+        self.place = Some(Place::whole(file));
         self
     }
 
     pub(crate) fn at(mut self, file: &Utf8Path, span: Span, text: &str) -> Self {
-        self.place = Some(Place {
+        self.place = Some(Place::at(file, span));
+        self.source_line = line_of(text, span);
+        self
+    }
+
+    /// Adds another place, after those that are there.
+    pub(crate) fn relating(mut self, message: impl Into<String>, file: &Utf8Path, span: Span, text: &str) -> Self {
+        self.related.push(Related {
+            message: message.into(),
+            place: Place::at(file, span),
+            source_line: line_of(text, span),
+        });
+        self
+    }
+}
+
+fn line_of(text: &str, span: Span) -> Option<String> {
+    text.lines().nth(span.line.saturating_sub(1)).map(str::to_owned)
+}
+
+impl Place {
+    fn whole(file: &Utf8Path) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+        }
+    }
+
+    fn at(file: &Utf8Path, span: Span) -> Self {
+        Self {
             file: file.to_owned(),
             line: span.line,
             column: span.column,
-        });
-        self.source_line = text.lines().nth(span.line.saturating_sub(1)).map(str::to_owned);
-        self
+        }
     }
 }
 
@@ -167,6 +176,7 @@ impl fmt::Display for Header {
 impl fmt::Display for Severity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Note => "note",
             Self::Warning => "warning",
             Self::Error => "error",
         })
@@ -179,25 +189,5 @@ impl fmt::Display for Place {
             return write!(formatter, "{}", self.file);
         }
         write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
-/// `place: severity[code]: message`, then the line with a mark under the column, then the help.
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(formatter, "{place}: ")?;
-        }
-        write!(formatter, "{}[{}]: {}", self.severity, self.code, self.message)?;
-        if let (Some(place), Some(line)) = (&self.place, &self.source_line) {
-            let number = place.line.to_string();
-            let margin = " ".repeat(number.len());
-            let lead = " ".repeat(place.column.saturating_sub(1));
-            write!(formatter, "\n{number} | {line}\n{margin} | {lead}^")?;
-        }
-        if let Some(help) = &self.help {
-            write!(formatter, "\nhelp: {help}")?;
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,35 @@
+//! The topics: which rules there are, and what looks for them.
+
+use super::{Subject, builder, ignored_files, version, yaml_keys};
+use crate::finding::{Report, Rule};
+
+/// Rules that belong together, and the code that finds them.
+pub(super) struct Topic {
+    /// The headline in the documentation.
+    pub(super) title: &'static str,
+    /// What it can find.
+    pub(super) rules: &'static [&'static Rule],
+    /// Looks for them.
+    pub(super) run: fn(&Subject<'_>, &mut Report),
+}
+
+/// A new topic is a file with a `TOPIC` and a line here.
+const TOPICS: &[&Topic] = &[
+    &builder::TOPIC,
+    &yaml_keys::TOPIC,
+    &ignored_files::TOPIC,
+    &version::TOPIC,
+];
+
+/// Looks for everything that we find beyond the original's rules.
+pub(crate) fn run(subject: &Subject<'_>, report: &mut Report) {
+    for topic in TOPICS {
+        (topic.run)(subject, report);
+    }
+    report.sort();
+}
+
+/// All rules by topic, in the order of the documentation.
+pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static [&'static Rule])> {
+    TOPICS.iter().map(|topic| (topic.title, topic.rules))
+}
