@@ -27,6 +27,12 @@ fn verdict(report: &Report, plugin: &Utf8Path) -> Vec<String> {
         .collect()
 }
 
+/// What the original says first and we do not, by what is in the file, and why.
+const OTHER_FIRST_MESSAGES: &[(&str, &str)] = &[(
+    "!!python/object/apply:",
+    "PyYAML runs the function that the file names and goes on with its result; no file runs code here",
+)];
+
 #[derive(Default)]
 struct Score {
     cases: usize,
@@ -44,7 +50,7 @@ fn every_recorded_case_gets_the_verdict_of_the_original_builder() {
     };
     let (_keep, root) = directory();
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut other_messages) = (Vec::new(), Vec::new());
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let version = case["package_version"].as_str().unwrap();
@@ -78,8 +84,13 @@ fn every_recorded_case_gets_the_verdict_of_the_original_builder() {
             let known = messages.iter().any(|message| message == error);
             score.first_messages += usize::from(first);
             score.known_messages += usize::from(known);
-            if !first && std::env::var_os("FPB_CASES_VERBOSE").is_some() {
-                println!("{} {version}\n  recorded {error}\n  ours     {messages:?}", case["id"]);
+            let content = case["content"].as_str().unwrap_or_default();
+            let excused = OTHER_FIRST_MESSAGES.iter().any(|(sign, _)| content.contains(sign));
+            if first == excused {
+                other_messages.push(format!(
+                    "{} {version}\n  recorded {error}\n  ours     {messages:?}",
+                    case["id"]
+                ));
             }
         }
         match original {
@@ -99,4 +110,13 @@ fn every_recorded_case_gets_the_verdict_of_the_original_builder() {
         wrong.len(),
         wrong.join("\n")
     );
+    let (failing, first) = scores.values().fold((0, 0), |sum, score| {
+        (sum.0 + score.failing, sum.1 + score.first_messages)
+    });
+    assert!(
+        other_messages.is_empty(),
+        "{first} of {failing} first messages; these are others, or should be:\n{}",
+        other_messages.join("\n")
+    );
+    assert!(first * 1000 >= failing * 997, "{first} of {failing} first messages");
 }

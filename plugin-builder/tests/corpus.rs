@@ -43,6 +43,7 @@ fn real_plugins_get_the_verdict_of_the_original_builder() {
             wrong.push(format!("{name}: valid, but cannot be read: {error}"));
         }
     }
+    assert_eq!(same, failing, "each first message is that of the original builder");
     println!("{plugins} plugins, {failing} with a message, {same} the same");
     assert!(
         wrong.is_empty(),

@@ -37,10 +37,12 @@ impl File {
                 .in_file(&self.path);
         }
         let mut finding = Finding::error(&YAML, Header::Unexpected, String::new()).saying(error.kind.to_string());
-        // The original shows PyYAML's text here, which is not ours to repeat; but the system's we know.
-        finding.builder_message = error
-            .system_error()
-            .map(|(number, text)| format!("[Errno {number}] {text}: {}", repr_unicode(self.path.as_str())));
+        // PyYAML's text, or the system's.
+        finding.builder_message = error.original.clone().or_else(|| {
+            let (number, text) = error.system_error()?;
+            Some(format!("[Errno {number}] {text}: {}", repr_unicode(self.path.as_str())))
+        });
+        finding.help = error.help.map(str::to_owned);
         match error.span {
             Some(span) => self.place(finding, span),
             None => finding.in_file(&self.path),

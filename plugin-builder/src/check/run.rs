@@ -56,6 +56,7 @@ fn choose_format(file: &File, report: &mut Report) -> Option<&'static Format> {
         Yaml::String(_) | Yaml::Binary(_) => Some("str"),
         Yaml::Timestamp(_) => Some("datetime.date"),
         Yaml::Sequence(_) => Some("list"),
+        Yaml::Set(_) => Some("set"),
     };
     if let Some(python_type) = python_type {
         let message = format!("'{python_type}' object has no attribute 'get'");

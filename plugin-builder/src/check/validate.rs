@@ -355,6 +355,7 @@ fn describe(node: &Node) -> String {
         Yaml::Timestamp(value) => format!("`{value}` (a date)"),
         Yaml::Binary(_) => "binary data".to_owned(),
         Yaml::Sequence(_) => "a list".to_owned(),
+        Yaml::Set(_) => "a set".to_owned(),
         Yaml::Mapping(_) => "a mapping".to_owned(),
     }
 }

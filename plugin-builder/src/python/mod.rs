@@ -6,4 +6,4 @@ mod repr;
 
 pub(crate) use dict::dict_order;
 pub(crate) use regex_syntax::check_regex;
-pub(crate) use repr::{float_repr, repr, repr_bytes, repr_text, repr_unicode};
+pub(crate) use repr::{float_repr, repr, repr_bytes, repr_character, repr_text, repr_unicode, str_error};

@@ -19,6 +19,9 @@ pub(crate) fn repr(node: &Node) -> String {
         Yaml::Sequence(items) => {
             format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", "))
         }
+        Yaml::Set(items) => {
+            format!("set([{}])", items.iter().map(repr).collect::<Vec<_>>().join(", "))
+        }
         Yaml::Mapping(mapping) => {
             let items: Vec<String> = dict_order(mapping)
                 .into_iter()
@@ -60,7 +63,30 @@ pub(crate) fn repr_unicode(text: &str) -> String {
     if text.is_ascii() { format!("u{shown}") } else { shown }
 }
 
-/// A `str` of Python 2.
+/// A character as a `str`: its UTF-8 bytes.
+pub(crate) fn repr_character(character: char) -> String {
+    repr_bytes(character.encode_utf8(&mut [0; 4]).as_bytes())
+}
+
+/// What `str()` says to a text that is no ASCII.
+pub(crate) fn str_error(text: &str) -> Option<String> {
+    let first = text.chars().position(|character| !character.is_ascii())?;
+    let wrong: Vec<char> = text
+        .chars()
+        .skip(first)
+        .take_while(|character| !character.is_ascii())
+        .collect();
+    let what = match wrong[..] {
+        [character] => {
+            let shown = repr_text(character.encode_utf8(&mut [0; 4]));
+            format!("character {shown} in position {first}")
+        }
+        _ => format!("characters in position {first}-{}", first + wrong.len() - 1),
+    };
+    Some(format!("'ascii' codec can't encode {what}: ordinal not in range(128)"))
+}
+
+/// Bytes as a `str` of Python 2.
 pub(crate) fn repr_bytes(bytes: &[u8]) -> String {
     let quote = quote(bytes.contains(&b'\''), bytes.contains(&b'"'));
     let mut shown = String::from(quote);

@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::limits::MAXIMUM_NODES;
 use super::node::Span;
 
 /// A YAML file that cannot be read. It displays as `file:line:column: what`.
@@ -15,6 +16,11 @@ pub struct YamlError {
     /// What is wrong.
     #[source]
     pub kind: YamlErrorKind,
+    /// What to do about it, where that can be said.
+    pub help: Option<&'static str>,
+    /// What PyYAML 3.10 says, on several lines, with the file as it was named to the reader. None where PyYAML reads
+    /// the text, or dies of it.
+    pub original: Option<String>,
 }
 
 /// What is wrong with a YAML file.
@@ -24,9 +30,9 @@ pub enum YamlErrorKind {
     /// The file cannot be read; the error of the system names the path.
     #[error(transparent)]
     Read(#[from] std::io::Error),
-    /// The bytes are no UTF-8.
-    #[error("the text is not UTF-8")]
-    Encoding,
+    /// A byte that does not belong to UTF-8, or to UTF-16 after a byte order mark.
+    #[error("the file is no UTF-8 text: byte 0x{0:02X}")]
+    Encoding(u8),
     /// A control character, which PyYAML refuses.
     #[error("character U+{0:04X} is not allowed in YAML")]
     Character(u32),
@@ -39,7 +45,7 @@ pub enum YamlErrorKind {
     /// A tag that has no meaning here, or one that would run code.
     #[error("unknown tag `{0}`")]
     Tag(String),
-    /// A list or a mapping as a key.
+    /// A list, a mapping or a set as a key.
     #[error("a {0} cannot be a key")]
     Key(&'static str),
     /// A value that its tag or its look does not allow.
@@ -67,7 +73,19 @@ impl YamlError {
             file: file.to_owned(),
             span,
             kind,
+            help: None,
+            original: None,
         }
+    }
+
+    pub(super) fn helping(mut self, help: Option<&'static str>) -> Self {
+        self.help = help;
+        self
+    }
+
+    pub(super) fn said(mut self, original: Option<String>) -> Self {
+        self.original = original;
+        self
     }
 
     /// Whether the file is not there.
@@ -87,6 +105,15 @@ impl YamlError {
             std::io::ErrorKind::NotADirectory => Some((20, "Not a directory")),
             std::io::ErrorKind::IsADirectory => Some((21, "Is a directory")),
             _ => None,
+        }
+    }
+}
+
+impl YamlErrorKind {
+    pub(super) fn too_many_values() -> Self {
+        Self::Limit {
+            what: "too many values after aliases and merge keys",
+            limit: MAXIMUM_NODES,
         }
     }
 }

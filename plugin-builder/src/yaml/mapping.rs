@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 
 use super::node::{Integer, Node, Span, Yaml};
+use super::timestamp::Timestamp;
+
+/// Up to so many keys are compared one by one, which is faster than an index.
+const SMALL: usize = 8;
 
 /// A key that occurs again in the same mapping. The last value wins, silently, as in PyYAML.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,12 +18,18 @@ pub struct Duplicate {
 }
 
 /// An ordered mapping: a key keeps the place of its first occurrence and has the value of its last one.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Mapping {
     entries: Vec<(Node, Node)>,
-    /// Positions of text keys, which are nearly all keys.
-    texts: HashMap<String, usize>,
+    /// Positions of the keys, once there are more than [`SMALL`].
+    index: Option<HashMap<Identity, usize>>,
     duplicates: Vec<Duplicate>,
+}
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries && self.duplicates == other.duplicates
+    }
 }
 
 impl Mapping {
@@ -49,7 +59,11 @@ impl Mapping {
     /// A text key, as a node with its place, and its value.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
-        let (key, value) = self.entries.get(*self.texts.get(key)?)?;
+        let position = match &self.index {
+            Some(index) => *index.get(&Identity::Text(key.to_owned()))?,
+            None => self.entries.iter().position(|(known, _)| known.as_str() == Some(key))?,
+        };
+        let (key, value) = self.entries.get(position)?;
         Some((key, value))
     }
 
@@ -59,77 +73,122 @@ impl Mapping {
         &self.duplicates
     }
 
-    /// Puts another mapping's entries over this one's.
-    pub(crate) fn absorb(&mut self, other: Mapping) {
-        for (key, value) in other.entries {
-            self.insert(key, value, false);
-        }
-        self.duplicates.extend(other.duplicates);
+    /// The keys alone.
+    pub(super) fn into_keys(self) -> Vec<Node> {
+        self.entries.into_iter().map(|(key, _)| key).collect()
     }
 
-    /// Hands out every key and value, those of duplicates included, to be changed.
-    pub(crate) fn each_node(&mut self, change: &mut impl FnMut(&mut Node)) {
-        for (key, value) in &mut self.entries {
-            change(key);
-            change(value);
+    fn position(&self, key: &Node) -> Option<usize> {
+        if let Some(index) = &self.index {
+            return index.get(&Identity::of(&key.value)?).copied();
         }
-        for duplicate in &mut self.duplicates {
-            change(&mut duplicate.key);
+        if let Some(text) = key.as_str() {
+            return self.entries.iter().position(|(known, _)| known.as_str() == Some(text));
         }
-    }
-
-    /// The entries themselves.
-    pub(crate) fn into_entries(self) -> Vec<(Node, Node)> {
+        let identity = Identity::of(&key.value)?;
         self.entries
+            .iter()
+            .position(|(known, _)| Identity::of(&known.value).as_ref() == Some(&identity))
     }
 
-    /// Sets a key. `own` says that it was written in this mapping, not merged into it (`<<`), so that a
-    /// second one is worth remembering.
-    pub(crate) fn insert(&mut self, key: Node, value: Node, own: bool) {
-        let position = match key.as_str() {
-            Some(text) => self.texts.get(text).copied(),
-            None => self
-                .entries
-                .iter()
-                .position(|(old, _)| same_key(&old.value, &key.value)),
-        };
-        let Some(position) = position else {
-            if let Some(text) = key.as_str() {
-                self.texts.insert(text.to_owned(), self.entries.len());
-            }
-            self.entries.push((key, value));
+    fn push(&mut self, key: Node, value: Node) {
+        let position = self.entries.len();
+        if let Some(index) = &mut self.index {
+            index.extend(Identity::of(&key.value).map(|identity| (identity, position)));
+        }
+        self.entries.push((key, value));
+        if position == SMALL {
+            let identities = self.entries.iter().enumerate();
+            let index = identities.filter_map(|(position, (key, _))| Some((Identity::of(&key.value)?, position)));
+            self.index = Some(index.collect());
+        }
+    }
+}
+
+/// Fills a mapping as Python fills a dictionary.
+pub(super) struct MappingBuilder {
+    mapping: Mapping,
+    /// Whether each entry was written in this mapping, not merged into it (`<<`).
+    own: Vec<bool>,
+}
+
+impl MappingBuilder {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            mapping: Mapping {
+                entries: Vec::with_capacity(size),
+                ..Mapping::default()
+            },
+            own: Vec::with_capacity(size),
+        }
+    }
+
+    /// Sets a key. One that was written in this mapping before is worth remembering.
+    pub(super) fn insert(&mut self, key: Node, value: Node, own: bool) {
+        let Some(position) = self.mapping.position(&key) else {
+            self.mapping.push(key, value);
+            self.own.push(own);
             return;
         };
-        if let Some((old, old_value)) = self.entries.get_mut(position) {
-            if own {
-                self.duplicates.push(Duplicate {
+        if let (Some((known, known_value)), Some(known_own)) =
+            (self.mapping.entries.get_mut(position), self.own.get_mut(position))
+        {
+            if own && *known_own {
+                self.mapping.duplicates.push(Duplicate {
                     key: key.clone(),
-                    first: old.span,
+                    first: known.span,
                 });
             }
             // Python keeps the key that was there and takes the new value.
-            old.span = key.span;
-            *old_value = value;
+            known.span = key.span;
+            *known_value = value;
+            *known_own |= own;
         }
     }
-}
 
-/// Python's equality of keys: `1`, `1.0` and `true` are one key.
-fn same_key(left: &Yaml, right: &Yaml) -> bool {
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => left == right,
-        (None, None) => left == right,
-        _ => false,
+    pub(super) fn finish(self) -> Mapping {
+        self.mapping
     }
 }
 
-fn number(value: &Yaml) -> Option<f64> {
-    match value {
-        Yaml::Bool(value) => Some(f64::from(u8::from(*value))),
-        // Keys beyond 2^53 would collide here; a plugin has none.
-        #[expect(clippy::cast_precision_loss, reason = "only equality of small keys matters")]
-        Yaml::Integer(Integer::Small(value)) => Some(*value as f64),
-        Yaml::Float(value) => Some(*value),
-        _ => None,
+/// What makes a key the same for Python: `1`, `1.0` and `true` are one key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Identity {
+    Null,
+    Text(String),
+    Integer(i64),
+    Big(String),
+    /// The bits of a number that is no integer.
+    Float(u64),
+    Timestamp(Timestamp),
+    Binary(Vec<u8>),
+}
+
+impl Identity {
+    /// None for what equals nothing, not even itself.
+    fn of(value: &Yaml) -> Option<Self> {
+        Some(match value {
+            Yaml::Null => Self::Null,
+            Yaml::Bool(value) => Self::Integer(i64::from(*value)),
+            Yaml::Integer(Integer::Small(value)) => Self::Integer(*value),
+            Yaml::Integer(Integer::Big(digits)) => Self::Big(digits.clone()),
+            Yaml::Float(value) if value.is_nan() => return None,
+            Yaml::Float(value) => float_identity(*value),
+            Yaml::String(text) => Self::Text(text.clone()),
+            Yaml::Timestamp(timestamp) => Self::Timestamp(*timestamp),
+            Yaml::Binary(bytes) => Self::Binary(bytes.clone()),
+            // These are no keys.
+            Yaml::Sequence(_) | Yaml::Mapping(_) | Yaml::Set(_) => return None,
+        })
     }
+}
+
+fn float_identity(value: f64) -> Identity {
+    let exact = value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0;
+    if !exact {
+        return Identity::Float(value.to_bits());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "integers below 2^53 are exact")]
+    let integer = value as i64;
+    Identity::Integer(integer)
 }

@@ -52,6 +52,8 @@ pub enum Yaml {
     Sequence(Vec<Node>),
     /// Keys with values, in the order of the file.
     Mapping(Mapping),
+    /// `!!set`: keys without values.
+    Set(Vec<Node>),
 }
 
 impl Node {
@@ -129,14 +131,14 @@ impl Node {
             Yaml::String(value) => value.is_empty(),
             Yaml::Binary(value) => value.is_empty(),
             Yaml::Timestamp(_) => false,
-            Yaml::Sequence(items) => items.is_empty(),
+            Yaml::Sequence(items) | Yaml::Set(items) => items.is_empty(),
             Yaml::Mapping(mapping) => mapping.is_empty(),
         }
     }
 
     /// The value as JSON, as Python's `json` writes it: keys become text (`1` → `"1"`, `true` → `"true"`).
     /// What JSON has no word for becomes text: dates in ISO 8601, infinities and NaN as Python spells
-    /// them, `!!binary` as text with the replacement character for what is no UTF-8.
+    /// them, `!!binary` as text with the replacement character for what is no UTF-8, a set as a list.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match &self.value {
@@ -149,7 +151,7 @@ impl Node {
             Yaml::String(value) => Value::String(value.clone()),
             Yaml::Timestamp(value) => Value::String(value.to_string()),
             Yaml::Binary(value) => Value::String(String::from_utf8_lossy(value).into_owned()),
-            Yaml::Sequence(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Yaml::Sequence(items) | Yaml::Set(items) => Value::Array(items.iter().map(Node::to_json).collect()),
             Yaml::Mapping(mapping) => Value::Object(
                 mapping
                     .iter()
