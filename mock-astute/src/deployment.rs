@@ -13,12 +13,9 @@ use crate::graph::Graph;
 use crate::liveness;
 use crate::message::{MASTER, SYNC_NODE, TaskDeploy};
 use crate::orchestrator::{Orchestrator, Outcome, OutcomeStatus, uncaught};
-use crate::reply::{self, Replies};
+use crate::reply::{self, OFFLINE, Replies};
 use crate::scheduler::{NodeStanding, Scheduler, Verdict};
 use crate::task::{self, Attempts, PrepareError, Prepared, Site, TaskFailure};
-
-/// What Astute says of a node that MCollective cannot reach.
-const OFFLINE: &str = "Node is not ready for deployment: mcollective has not answered";
 
 /// A task that runs.
 struct Running {
@@ -217,21 +214,15 @@ impl<'message> Deployment<'message> {
             Ok((ready, node)) => {
                 let attempts = Attempts::default();
                 let site = Site {
-                    node: node.clone(),
+                    node,
                     nodes: orchestrator.nodes.clone(),
                     profile: orchestrator.profile.clone(),
                     attempts: attempts.clone(),
                 };
                 let name = node_id.clone();
-                // A node that restarts does not answer for a while.
-                let may_be_silent = message.kind == "reboot";
-                let handle = self.work.spawn(async move {
-                    if may_be_silent {
-                        ready.run(&site).await
-                    } else {
-                        liveness::while_online(node, &name, ready.run(&site)).await
-                    }
-                });
+                let handle = self
+                    .work
+                    .spawn(async move { liveness::supervised(&message.kind, &name, ready.as_ref(), &site).await });
                 self.running.insert(
                     handle.id(),
                     Running {

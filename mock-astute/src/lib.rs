@@ -6,6 +6,7 @@
 
 mod deployment;
 mod event;
+mod granular;
 mod graph;
 mod liveness;
 mod message;
@@ -21,4 +22,4 @@ mod task;
 pub use event::{Attempt, Event, PuppetResource, PuppetRun, TaskRecord, TaskStatus};
 pub use node::{Command, FileUpload, Node, NodeError, Output};
 pub use orchestrator::{Orchestrator, Outcome, OutcomeStatus};
-pub use profile::{Profile, PuppetProfile, ShellProfile, SyncProfile, UploadProfile};
+pub use profile::{HookProfile, Profile, PuppetProfile, ShellProfile, SyncProfile, UploadProfile};

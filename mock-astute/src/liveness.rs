@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::node::{Node, NodeError};
-use crate::task::TaskFailure;
+use crate::task::{Site, Task, TaskFailure};
 
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ pub(crate) async fn answers(node: Arc<dyn Node>, tries: u32) -> bool {
 }
 
 /// Runs `work` as long as its node answers, so that a dead node does not cost the task's whole timeout.
-pub(crate) async fn while_online(
+async fn while_online(
     node: Arc<dyn Node>,
     name: &str,
     work: impl Future<Output = Result<(), TaskFailure>>,
@@ -39,6 +39,15 @@ pub(crate) async fn while_online(
             node: format!("node {name}"),
             reason: "it does not answer any more".to_owned(),
         })),
+    }
+}
+
+/// Runs a task of type `kind` on its node, as long as the node answers; one that restarts need not.
+pub(crate) async fn supervised(kind: &str, name: &str, task: &dyn Task, site: &Site) -> Result<(), TaskFailure> {
+    if kind == "reboot" {
+        task.run(site).await
+    } else {
+        while_online(site.node.clone(), name, task.run(site)).await
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct MessageError {
 }
 
 impl MessageError {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             place: place.into(),
             problem: problem.into(),
@@ -262,7 +262,7 @@ fn read_groups(metadata: &Map<String, Value>) -> Result<Vec<ToleranceGroup>, Mes
         .collect()
 }
 
-fn node_id(value: &Value, place: &str) -> Result<String, MessageError> {
+pub(crate) fn node_id(value: &Value, place: &str) -> Result<String, MessageError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
@@ -273,20 +273,20 @@ fn node_id(value: &Value, place: &str) -> Result<String, MessageError> {
     }
 }
 
-fn object<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, MessageError> {
+pub(crate) fn object<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, MessageError> {
     value
         .as_object()
         .ok_or_else(|| MessageError::new(place, format!("must be an object, not {}", name_of(value))))
 }
 
-fn list<'a>(value: &'a Value, place: &str) -> Result<&'a [Value], MessageError> {
+pub(crate) fn list<'a>(value: &'a Value, place: &str) -> Result<&'a [Value], MessageError> {
     value
         .as_array()
         .map(Vec::as_slice)
         .ok_or_else(|| MessageError::new(place, format!("must be a list, not {}", name_of(value))))
 }
 
-fn flag(from: &Map<String, Value>, key: &str, default: bool, place: &str) -> Result<bool, MessageError> {
+pub(crate) fn flag(from: &Map<String, Value>, key: &str, default: bool, place: &str) -> Result<bool, MessageError> {
     match from.get(key) {
         None | Some(Value::Null) => Ok(default),
         Some(Value::Bool(value)) => Ok(*value),

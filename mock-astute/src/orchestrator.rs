@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::deployment::Deployment;
 use crate::event::{Event, TaskRecord};
+use crate::granular::{execute_tasks, granular_deploy};
 use crate::graph::Graph;
 use crate::message::{Envelope, TaskDeploy};
 use crate::node::Node;
@@ -113,22 +114,26 @@ impl Orchestrator {
                 return Outcome::refused(format!("The message cannot be read: {error}"));
             }
         };
-        let replies = Replies::new(&envelope, self.events.clone());
+        let replies = Arc::new(Replies::new(&envelope, self.events.clone()));
         replies.picked_up();
-        match envelope.method.as_str() {
-            "task_deploy" => match self.task_deploy(message, &replies, cancel).await {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    replies.refused(&uncaught(&envelope.method, &error));
-                    Outcome::refused(error)
-                }
-            },
+        let outcome = match envelope.method.as_str() {
+            "task_deploy" => self.task_deploy(message, &replies, cancel).await,
+            "granular_deploy" => granular_deploy(self, message, &replies, cancel)
+                .await
+                .map_err(|error| error.to_string()),
+            "execute_tasks" => execute_tasks(self, message, &replies, cancel)
+                .await
+                .map_err(|error| error.to_string()),
             other => {
                 let error = format!("Unsupported method '{other}' called.");
                 replies.refused(&error);
-                Outcome::refused(error)
+                return Outcome::refused(error);
             }
-        }
+        };
+        outcome.unwrap_or_else(|error| {
+            replies.refused(&uncaught(&envelope.method, &error));
+            Outcome::refused(error)
+        })
     }
 
     async fn task_deploy(

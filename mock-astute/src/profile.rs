@@ -27,6 +27,21 @@ pub struct Profile {
     pub upload: UploadProfile,
     /// How long a `reboot` may take where the task does not say.
     pub reboot_timeout: Duration,
+    /// Hooks of `granular_deploy` and `execute_tasks`.
+    pub hooks: HookProfile,
+}
+
+/// How hooks are run.
+#[derive(Debug, Clone)]
+pub struct HookProfile {
+    /// Timeout of the whole hook where it does not say.
+    pub timeout: Duration,
+    /// How often a failed command is repeated where the hook does not say.
+    pub retries: u32,
+    /// Between two attempts of a command where the hook does not say.
+    pub interval: Duration,
+    /// Whether `/etc/astute.yaml` is there before the first hook.
+    pub links_astute_yaml_first: bool,
 }
 
 /// How Puppet is run.
@@ -80,6 +95,24 @@ pub struct UploadProfile {
 }
 
 impl Profile {
+    /// The profile of a Fuel version, `8.0`.
+    #[must_use]
+    pub fn of(fuel: &str) -> Option<Self> {
+        match fuel {
+            "6.1" => Some(Self {
+                hooks: HookProfile {
+                    links_astute_yaml_first: false,
+                    ..HOOKS
+                },
+                ..Self::before_9("6.1")
+            }),
+            "7.0" => Some(Self::before_9("7.0")),
+            "8.0" => Some(Self::before_9("8.0")),
+            "9.2" => Some(Self::fuel_9_2()),
+            _ => None,
+        }
+    }
+
     /// Fuel 9.2, stable/mitaka.
     #[must_use]
     pub fn fuel_9_2() -> Self {
@@ -88,22 +121,7 @@ impl Profile {
             max_busy_nodes: 50,
             online_tries: 10,
             exceeded_tolerance_is_an_error: false,
-            puppet: PuppetProfile {
-                program: "/usr/bin/puppet",
-                arguments: &[
-                    "--modulepath={modules}",
-                    "--logdest",
-                    "syslog",
-                    "--trace",
-                    "--reports",
-                    "none",
-                ],
-                state_directory: "/var/lib/puppet/state",
-                forgets_last_run: true,
-                modules: "/etc/puppet/modules",
-                timeout: Duration::from_secs(5400),
-                retries: 2,
-            },
+            puppet: PUPPET,
             shell: ShellProfile {
                 timeout: Duration::from_secs(300),
                 retries: 2,
@@ -119,6 +137,71 @@ impl Profile {
                 retries: 3,
             },
             reboot_timeout: Duration::from_secs(900),
+            hooks: HOOKS,
         }
+    }
+
+    /// What 6.1 to 8.0 have in common.
+    fn before_9(fuel: &'static str) -> Self {
+        Self {
+            fuel,
+            shell: ShellProfile {
+                timeout: Duration::from_secs(300),
+                retries: 10,
+                manifest_has_timeout: false,
+            },
+            sync: SyncProfile {
+                options: "-c -r --delete",
+                timeout: Duration::from_secs(300),
+                retries: 10,
+            },
+            reboot_timeout: Duration::from_secs(240),
+            ..Self::fuel_9_2()
+        }
+    }
+}
+
+/// Puppet as 9.2 runs it. Before 9.2 it was told `--no-report` and its last summary was left in place; then no change
+/// could be put down to a resource, and a run that dies would be judged by the run before.
+const PUPPET: PuppetProfile = PuppetProfile {
+    program: "/usr/bin/puppet",
+    arguments: &[
+        "--modulepath={modules}",
+        "--logdest",
+        "syslog",
+        "--trace",
+        "--reports",
+        "none",
+    ],
+    state_directory: "/var/lib/puppet/state",
+    forgets_last_run: true,
+    modules: "/etc/puppet/modules",
+    timeout: Duration::from_secs(5400),
+    retries: 2,
+};
+
+const HOOKS: HookProfile = HookProfile {
+    timeout: Duration::from_secs(300),
+    retries: 10,
+    interval: Duration::from_secs(1),
+    links_astute_yaml_first: true,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_has_the_name_by_which_it_is_asked_for() {
+        for fuel in ["6.1", "7.0", "8.0", "9.2"] {
+            assert_eq!(Profile::of(fuel).map(|profile| profile.fuel), Some(fuel));
+        }
+        assert!(Profile::of("5.1").is_none());
+    }
+
+    #[test]
+    fn rsync_keeps_links_from_9_2_on() {
+        assert_eq!(Profile::of("8.0").unwrap().sync.options, "-c -r --delete");
+        assert_eq!(Profile::of("9.2").unwrap().sync.options, "-c -r --delete -l");
     }
 }

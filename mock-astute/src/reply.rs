@@ -10,6 +10,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::event::{Event, PuppetRun, TaskStatus};
 use crate::message::{Envelope, MASTER, SYNC_NODE};
 
+/// What Astute says of a node that MCollective cannot reach.
+pub(crate) const OFFLINE: &str = "Node is not ready for deployment: mcollective has not answered";
+
 /// Sends the replies to one message.
 pub(crate) struct Replies {
     method: Option<String>,
@@ -40,6 +43,11 @@ impl Replies {
         if !nodes.is_empty() {
             self.send(json!({ "nodes": nodes }));
         }
+    }
+
+    /// A hook failed, and the deployment with it.
+    pub(crate) fn hook_failed(&self, nodes: Vec<Map<String, Value>>, error: &str) {
+        self.send(json!({"nodes": nodes, "error": error}));
     }
 
     /// All went well, as far as critical nodes are concerned.

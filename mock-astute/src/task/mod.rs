@@ -2,6 +2,7 @@
 
 mod copy_files;
 mod parameters;
+mod provisioning;
 mod puppet;
 mod reboot;
 mod shell;
@@ -19,7 +20,8 @@ use crate::event::Attempt;
 use crate::message::TaskMessage;
 use crate::node::{Node, NodeError};
 use crate::profile::Profile;
-use parameters::Parameters;
+pub(crate) use parameters::Parameters;
+pub(crate) use upload::write;
 
 /// How many attempts of a task are kept: its first and its latest ones.
 const KEPT_ATTEMPTS: usize = 20;
@@ -82,6 +84,11 @@ impl Attempts {
         attempts.push(attempt);
     }
 
+    /// The latest one.
+    pub(crate) fn last(&self) -> Option<Attempt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
     /// Takes them out.
     pub(crate) fn take(&self) -> Vec<Attempt> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,7 +129,7 @@ struct TaskType {
     prepare: Option<Prepare>,
 }
 
-/// The types that Astute knows. Those that need Cobbler or erase disks fail: the rig has neither.
+/// The types that Astute knows. What needs Cobbler or erases disks is recorded and does nothing: the rig has neither.
 const TYPES: &[TaskType] = &[
     does("puppet", false, puppet::prepare),
     does("shell", false, shell::prepare),
@@ -132,9 +139,9 @@ const TYPES: &[TaskType] = &[
     does("upload_files", true, upload_files::prepare),
     does("copy_files", true, copy_files::prepare),
     does("reboot", true, reboot::prepare),
-    does("cobbler_sync", true, needs_provisioning),
-    does("move_to_bootstrap", true, needs_provisioning),
-    does("erase_node", true, needs_provisioning),
+    does("cobbler_sync", true, provisioning::prepare),
+    does("move_to_bootstrap", true, provisioning::prepare),
+    does("erase_node", true, provisioning::prepare),
     rests("stage"),
     rests("skipped"),
     rests("noop"),
@@ -154,13 +161,6 @@ const fn rests(name: &'static str) -> TaskType {
         skipped_in_noop: true,
         prepare: None,
     }
-}
-
-fn needs_provisioning(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> {
-    Err(PrepareError::Invalid(format!(
-        "Task {} is of a type that provisions machines; the rig's nodes are ready-made",
-        order.id
-    )))
 }
 
 /// Makes a task from its message.

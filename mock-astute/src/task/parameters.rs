@@ -11,16 +11,16 @@ const LONGEST_SECONDS: f64 = 366.0 * 86_400.0;
 
 /// `parameters` of a task.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Parameters<'message>(pub(super) &'message Map<String, Value>);
+pub(crate) struct Parameters<'message>(pub(crate) &'message Map<String, Value>);
 
 impl<'message> Parameters<'message> {
     /// The value, unless it is absent or `null`.
-    pub(super) fn get(&self, key: &str) -> Option<&'message Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'message Value> {
         self.0.get(key).filter(|value| !value.is_null())
     }
 
     /// A text that must be there and must not be empty.
-    pub(super) fn mandatory_text(&self, key: &str) -> Result<&'message str, PrepareError> {
+    pub(crate) fn mandatory_text(&self, key: &str) -> Result<&'message str, PrepareError> {
         match self.get(key) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text),
             Some(Value::String(_)) | None => Err(PrepareError::Invalid(format!(
@@ -31,7 +31,7 @@ impl<'message> Parameters<'message> {
     }
 
     /// A text with a default.
-    pub(super) fn text(&self, key: &str, default: &'message str) -> Result<&'message str, PrepareError> {
+    pub(crate) fn text(&self, key: &str, default: &'message str) -> Result<&'message str, PrepareError> {
         match self.get(key) {
             None => Ok(default),
             Some(Value::String(text)) => Ok(text),
@@ -40,7 +40,7 @@ impl<'message> Parameters<'message> {
     }
 
     /// A time in seconds with a default; a number in quotes will do.
-    pub(super) fn seconds(&self, key: &str, default: Duration) -> Result<Duration, PrepareError> {
+    pub(crate) fn seconds(&self, key: &str, default: Duration) -> Result<Duration, PrepareError> {
         let Some(value) = self.get(key) else {
             return Ok(default);
         };
@@ -56,7 +56,7 @@ impl<'message> Parameters<'message> {
     }
 
     /// A count with a default; a number in quotes will do.
-    pub(super) fn count(&self, key: &str, default: u32) -> Result<u32, PrepareError> {
+    pub(crate) fn count(&self, key: &str, default: u32) -> Result<u32, PrepareError> {
         let Some(value) = self.get(key) else {
             return Ok(default);
         };
@@ -72,7 +72,7 @@ impl<'message> Parameters<'message> {
     }
 
     /// A switch with a default.
-    pub(super) fn flag(&self, key: &str, default: bool) -> Result<bool, PrepareError> {
+    pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, PrepareError> {
         match self.get(key) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -81,7 +81,7 @@ impl<'message> Parameters<'message> {
     }
 
     /// Permission bits, three or four octal digits, with a default.
-    pub(super) fn permissions(&self, key: &str, default: u32) -> Result<u32, PrepareError> {
+    pub(crate) fn permissions(&self, key: &str, default: u32) -> Result<u32, PrepareError> {
         let Some(value) = self.get(key) else {
             return Ok(default);
         };

@@ -92,7 +92,7 @@ impl Upload {
 }
 
 /// Writes one file in bounded time.
-pub(super) async fn write(node: &dyn Node, file: FileUpload, timeout: Duration) -> Result<(), TaskFailure> {
+pub(crate) async fn write(node: &dyn Node, file: FileUpload, timeout: Duration) -> Result<(), TaskFailure> {
     let action = format!("upload of {}", file.path);
     match tokio::time::timeout(timeout, node.write_file(file)).await {
         Ok(result) => Ok(result?),

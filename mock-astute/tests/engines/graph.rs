@@ -1,11 +1,9 @@
-//! The orchestrator on scripted nodes; time is paused, so a minute's timeout costs nothing.
-
-mod fake;
+//! `task_deploy`, the engine of Fuel 9.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fake::{BAD, FakeNode, GOOD, Puppet, REPORT, SUMMARY, after, deploy, deploy_until, message, puppet};
+use crate::fake::{BAD, FakeNode, GOOD, Puppet, REPORT, SUMMARY, after, deploy, deploy_until, message, puppet};
 use mock_astute::{Event, OutcomeStatus};
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
 //! A scripted node and an orchestrator around it.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,7 +105,12 @@ impl Node for FakeNode {
         }
         self.commands.lock().unwrap().push(command.clone());
         let manifest = command.argv.get(2).cloned().unwrap_or_default();
-        self.note(format!("puppet {manifest}"));
+        let program = match command.argv[0].as_str() {
+            "/bin/sh" => "sh",
+            "ln" => "link",
+            _ => "puppet",
+        };
+        self.note(format!("{program} {manifest}"));
         let next = {
             let mut script = self.script.lock().unwrap();
             script
@@ -136,7 +140,9 @@ impl Node for FakeNode {
             });
         }
         tokio::time::sleep(takes).await;
-        self.note(format!("end {manifest}"));
+        if program == "puppet" {
+            self.note(format!("end {manifest}"));
+        }
         if let Some(summary) = summary {
             self.put(SUMMARY, summary);
         }
@@ -199,7 +205,7 @@ impl Deployment {
             .iter()
             .filter_map(|event| match event {
                 Event::Reply(reply) => {
-                    assert_eq!(reply["method"], "transaction_resp");
+                    assert!(["transaction_resp", "deploy_resp"].contains(&reply["method"].as_str().unwrap()));
                     let mut arguments = reply["args"].as_object().unwrap().clone();
                     assert_eq!(arguments.remove("task_uuid"), Some(json!("uuid-1")));
                     Some(Value::Object(arguments))
@@ -241,12 +247,21 @@ pub(crate) async fn deploy_until(
     message: Value,
     cancel: CancellationToken,
 ) -> Deployment {
+    deploy_on(Profile::fuel_9_2(), nodes, message, cancel).await
+}
+
+pub(crate) async fn deploy_on(
+    profile: Profile,
+    nodes: &[(&str, Arc<FakeNode>)],
+    message: Value,
+    cancel: CancellationToken,
+) -> Deployment {
     let (sender, mut receiver) = unbounded_channel();
     let nodes = nodes
         .iter()
         .map(|(id, node)| ((*id).to_owned(), node.clone() as Arc<dyn Node>))
         .collect();
-    let orchestrator = Orchestrator::new(Profile::fuel_9_2(), nodes, sender);
+    let orchestrator = Orchestrator::new(profile, nodes, sender);
     let outcome = orchestrator.handle(&message, cancel).await;
     drop(orchestrator);
     let mut events = Vec::new();
