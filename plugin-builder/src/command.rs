@@ -10,6 +10,7 @@ mod explain;
 mod log;
 mod original;
 mod package;
+mod schema;
 mod subcommands;
 
 use std::ffi::OsString;

@@ -169,9 +169,9 @@ fn errors_too_are_one_json_document(#[case] arguments: &[&str], #[case] exit: i3
 
 #[test]
 fn a_subcommand_that_is_mistyped_is_answered_with_the_one_that_was_meant() {
-    let (code, _, errors) = fpb(&["chek", "plugin"]);
+    let (code, _, errors) = fpb(&["buld", "plugin"]);
     assert_eq!(code, 2);
-    assert!(errors.contains("a similar subcommand exists: 'check'"), "{errors}");
+    assert!(errors.contains("a similar subcommand exists: 'build'"), "{errors}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::check::pattern::Pattern;
 use crate::python::check_regex;
 
-const NAME: &str = r"^[0-9a-zA-Z_-]+$|^\*$";
+pub(crate) const NAME: &str = r"^[0-9a-zA-Z_-]+$|^\*$";
 static NAME_PATTERN: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(NAME));
 
 /// The original's message, if a role is neither a name, nor `*`, nor a regular expression in slashes.

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Unpack(UnpackArguments),
     /// Say what packages are
     Info(InfoArguments),
+    /// Print the JSON Schema of a plugin's file, for editors
+    Schema(SchemaArguments),
     /// Print a script that completes `fpb` in a shell
     Completions {
         /// The shell
@@ -68,6 +70,7 @@ pub(super) const SUBCOMMANDS: &[&str] = &[
     "build",
     "unpack",
     "info",
+    "schema",
     "completions",
     "help",
 ];
@@ -138,4 +141,16 @@ pub(super) struct InfoArguments {
     pub(super) packages: Vec<Utf8PathBuf>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArguments {
+    /// The file, such as metadata.yaml; without it the schemas of all files, in one object
+    pub(super) file: Option<String>,
+    /// The version of the plugin format
+    #[arg(long, value_name = "VERSION", default_value = LATEST_PACKAGE_VERSION)]
+    pub(super) package_version: String,
+    /// Write one file per schema, such as metadata.schema.json, into this directory
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "file")]
+    pub(super) output: Option<Utf8PathBuf>,
 }

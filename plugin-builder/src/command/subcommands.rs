@@ -8,7 +8,7 @@ use clap::{Arg, CommandFactory as _, Parser as _};
 use super::Streams;
 use super::answer::{Kind, Refusal};
 use super::arguments::{Arguments, Command, Format, SUBCOMMANDS};
-use super::{argparse, build, check, create, explain, package};
+use super::{argparse, build, check, create, explain, package, schema};
 
 /// Whether these words are for a subcommand rather than for the original's options.
 ///
@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &[OsString], streams: &mut Streams<'_>) -> i32 {
         Command::Build(arguments) => build::run(&arguments, streams),
         Command::Unpack(arguments) => package::unpack_one(&arguments, streams),
         Command::Info(arguments) => package::describe_all(&arguments, streams),
+        Command::Schema(arguments) => schema::run(&arguments, streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut with_original_options(), "fpb", &mut streams.stdout);
             0
