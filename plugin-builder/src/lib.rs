@@ -25,7 +25,7 @@ pub mod yaml;
 pub use build::{BuildError, BuildOptions, BuildProgress, Built, build};
 pub use check::check;
 pub use command::{run_fpb, run_fpb_process};
-pub use create::{CreateError, LATEST_PACKAGE_VERSION, create};
+pub use create::{CreateError, LATEST_PACKAGE_VERSION, Start, create, create_from};
 pub use finding::{Finding, Header, Place, Related, Rendering, Report, Rule, Severity};
 pub use hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 pub use metadata::{Metadata, Release};

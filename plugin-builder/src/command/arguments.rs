@@ -39,6 +39,15 @@ pub(super) enum Format {
     Json,
 }
 
+/// What a new plugin starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum From {
+    /// The files that the original creates, and the manifest that their task names.
+    Skeleton,
+    /// Roles, settings, a Puppet module and a test scenario, as the reference plugin is laid out (version 4.0.0).
+    Trove,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Create a plugin
@@ -79,9 +88,12 @@ pub(super) const SUBCOMMANDS: &[&str] = &[
 pub(super) struct CreateArguments {
     /// A path; its last component is the plugin's name
     pub(super) path: Utf8PathBuf,
-    /// The version of the plugin format
-    #[arg(long, value_name = "VERSION", default_value = LATEST_PACKAGE_VERSION)]
-    pub(super) package_version: String,
+    /// The version of the plugin format [default: 5.0.0, or 4.0.0 with --from trove]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) package_version: Option<String>,
+    /// What to start from
+    #[arg(long, value_enum, default_value = "skeleton")]
+    pub(super) from: From,
     #[command(flatten)]
     pub(super) output: Output,
 }

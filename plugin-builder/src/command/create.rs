@@ -4,15 +4,18 @@ use serde_json::json;
 
 use super::Streams;
 use super::answer::{Kind, Refusal, print_json};
-use super::arguments::{CreateArguments, Format, Output};
-use crate::create::{CreateError, create};
+use super::arguments::{CreateArguments, Format, From, Output};
+use crate::create::{CreateError, LATEST_PACKAGE_VERSION, Start, TROVE_PACKAGE_VERSION, create_from};
 
 pub(super) fn run(arguments: &CreateArguments, streams: &mut Streams<'_>) -> i32 {
     let Output { format, quiet } = arguments.output;
-    let CreateArguments {
-        path, package_version, ..
-    } = arguments;
-    if let Err(error) = create(path, package_version) {
+    let (start, latest) = match arguments.from {
+        From::Skeleton => (Start::Skeleton, LATEST_PACKAGE_VERSION),
+        From::Trove => (Start::Trove, TROVE_PACKAGE_VERSION),
+    };
+    let path = &arguments.path;
+    let package_version = arguments.package_version.as_deref().unwrap_or(latest);
+    if let Err(error) = create_from(start, path, package_version) {
         return refusal(&error).tell(format, streams);
     }
     match format {
