@@ -11,6 +11,7 @@ mod config;
 mod environment;
 mod graph;
 mod http;
+mod pieces;
 mod profile;
 mod server;
 mod settings;

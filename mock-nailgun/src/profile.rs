@@ -2,6 +2,9 @@
 
 mod versions;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::{Map, Value};
 
 use versions::PROFILES;
@@ -243,8 +246,15 @@ impl Profile {
     }
 
     /// Core tasks that really happen on nodes, by id, with their parameters.
-    pub(crate) fn core_tasks(&self) -> Result<Map<String, Value>, ProfileError> {
-        self.read("core tasks", self.core_tasks)
+    pub(crate) fn core_tasks(&self) -> Result<Arc<Map<String, Value>>, ProfileError> {
+        static READ: Mutex<BTreeMap<&str, Arc<Map<String, Value>>>> = Mutex::new(BTreeMap::new());
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tasks) = read.get(self.name) {
+            return Ok(Arc::clone(tasks));
+        }
+        let tasks = Arc::new(self.read("core tasks", self.core_tasks)?);
+        read.insert(self.name, Arc::clone(&tasks));
+        Ok(tasks)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, what: &'static str, text: &str) -> Result<T, ProfileError> {

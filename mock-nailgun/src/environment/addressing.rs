@@ -108,11 +108,10 @@ pub(crate) fn allocate(environment: &Environment<'_>) -> Result<(), ApiError> {
             }
         }
     }
+    let key = |address: &Address| (address.network.clone(), address.node_id, address.vip.clone());
+    let given: BTreeSet<_> = given.iter().map(key).collect();
     for mut address in wanted {
-        let has_one = given.iter().any(|known| {
-            known.network == address.network && known.node_id == address.node_id && known.vip == address.vip
-        });
-        if has_one {
+        if given.contains(&key(&address)) {
             continue;
         }
         let free = networks

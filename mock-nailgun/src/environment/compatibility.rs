@@ -128,7 +128,7 @@ mod tests {
             version: "mitaka-9.0".to_owned(),
             operating_system: "Ubuntu".to_owned(),
             state: "available".to_owned(),
-            metadata: Map::new(),
+            metadata: Default::default(),
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
             version: "1.0.0".to_owned(),
             title: "P".to_owned(),
             package_version: "4.0.0".to_owned(),
-            fields: Map::from_iter([("releases".to_owned(), releases)]),
+            fields: Map::from_iter([("releases".to_owned(), releases)]).into(),
             files: Default::default(),
         }
     }

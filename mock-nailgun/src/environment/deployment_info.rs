@@ -7,6 +7,7 @@ use super::compatibility;
 use super::context::Environment;
 use super::network_scheme::Scheme;
 use super::roles::{self, Roles};
+use super::told::DeploymentInfo;
 use super::{addressing, network};
 use crate::config::Config;
 use crate::http::ApiError;
@@ -26,45 +27,34 @@ fn directory_name(name: &str, version: &str, package_version: &str) -> String {
     format!("{name}-{}", short.join("."))
 }
 
-/// One object per node, by id, and one for `master`, for the nodes whose ids are given (all without any).
+/// What each node is told, by id, and the `master`; for the nodes whose ids are given (all without any).
 ///
 /// Primary nodes and addresses are settled first, and stay.
-pub(crate) fn deployment_info(environment: &mut Environment<'_>, only: Option<&[i64]>) -> Result<Vec<Value>, ApiError> {
+pub(crate) fn deployment_info(
+    environment: &mut Environment<'_>,
+    only: Option<&[i64]>,
+) -> Result<DeploymentInfo, ApiError> {
     roles::assign_primaries(environment)?;
     addressing::allocate(environment)?;
     let environment: &Environment<'_> = environment;
     let roles = environment.roles()?;
     let scheme = Scheme::new(environment, &roles)?;
-    let common = common(environment, &roles, &scheme)?;
-    let mut infos = Vec::new();
+    let mut infos = DeploymentInfo::new(common(environment, &roles, &scheme)?);
     for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
         if only.is_some_and(|ids| !ids.contains(&node.id)) {
             continue;
         }
-        let mut info = Value::Object(common.clone());
-        settings::merge(&mut info, &own(environment, &roles, &scheme, node)?);
-        infos.push(info);
+        infos.add(node.uid(), own(environment, &roles, &scheme, node)?);
     }
-    let mut master = common;
-    master.insert("uid".to_owned(), json!("master"));
-    master.insert("roles".to_owned(), json!(["master"]));
-    infos.push(Value::Object(master));
-    Ok(replaced(environment, infos))
-}
-
-/// A user's own info goes over ours, node by node.
-fn replaced(environment: &Environment<'_>, infos: Vec<Value>) -> Vec<Value> {
-    let replacements = &environment.cluster.replaced_deployment_info;
-    infos
-        .into_iter()
-        .map(|info| {
-            replacements
-                .iter()
-                .find(|replacement| replacement["uid"] == info["uid"])
-                .cloned()
-                .unwrap_or(info)
-        })
-        .collect()
+    let master = [("uid", json!("master")), ("roles", json!(["master"]))];
+    infos.add(
+        "master".to_owned(),
+        master.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+    );
+    for replacement in &environment.cluster.replaced_deployment_info {
+        infos.replace(replacement);
+    }
+    Ok(infos)
 }
 
 /// What is the same for all.
@@ -313,11 +303,16 @@ fn placement_groups(environment: &Environment<'_>) -> Value {
 }
 
 /// What is a node's own.
-fn own(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>, node: &Node) -> Result<Value, ApiError> {
+fn own(
+    environment: &Environment<'_>,
+    roles: &Roles,
+    scheme: &Scheme<'_>,
+    node: &Node,
+) -> Result<Map<String, Value>, ApiError> {
     let names = roles::role_names_of(roles, node)?;
     let fqdn = environment.fqdn(node);
     let is_critical = names.iter().any(|name| name == "primary-controller");
-    Ok(json!({
+    let own = json!({
         "uid": node.uid(),
         "fqdn": fqdn,
         "user_node_name": node.name,
@@ -333,7 +328,11 @@ fn own(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>, node: 
         "provision": {"hostname": fqdn, "interfaces": boot_interfaces(environment, node)},
         "glance": {"image_cache_max_size": "0"},
         "test_vm_image": test_vm_image(),
-    }))
+    });
+    match own {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
 }
 
 /// A node's disks; the rig's nodes are containers, on which nothing is partitioned.

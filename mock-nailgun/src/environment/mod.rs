@@ -10,6 +10,7 @@ mod network_scheme;
 mod plugin_files;
 mod roles;
 mod seed;
+mod told;
 mod transaction;
 
 pub(crate) use addressing::allocate;
@@ -21,4 +22,5 @@ pub(crate) use network_scheme::{Scheme, node_network_data};
 pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
 pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
+pub(crate) use told::DeploymentInfo;
 pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};

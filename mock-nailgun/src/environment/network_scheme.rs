@@ -1,6 +1,6 @@
 //! How networks meet a node: `network_scheme`, `network_metadata`, and `network_data` of the API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -31,17 +31,24 @@ pub(crate) struct Scheme<'a> {
     pub(crate) networks: Vec<NetworkGroup>,
     network_roles: Vec<Value>,
     addresses: Vec<Address>,
+    /// Node and network to address.
+    node_addresses: HashMap<(i64, String), String>,
     roles: &'a Roles,
 }
 
 impl<'a> Scheme<'a> {
     /// Reads networks, network roles and addresses. Addresses must have been allocated.
     pub(crate) fn new(environment: &'a Environment<'a>, roles: &'a Roles) -> Result<Self, ApiError> {
+        let addresses = environment.addresses()?;
         Ok(Self {
             environment,
             networks: network::networks_of(environment),
             network_roles: network::network_roles(&environment.release, &environment.plugins)?,
-            addresses: environment.addresses()?,
+            node_addresses: addresses
+                .iter()
+                .filter_map(|address| Some(((address.node_id?, address.network.clone()), address.address.clone())))
+                .collect(),
+            addresses,
             roles,
         })
     }
@@ -51,10 +58,7 @@ impl<'a> Scheme<'a> {
         if network == ADMIN {
             return node.ip.clone();
         }
-        self.addresses
-            .iter()
-            .find(|address| address.node_id == Some(node.id) && address.network == network)
-            .map(|address| address.address.clone())
+        self.node_addresses.get(&(node.id, network.to_owned())).cloned()
     }
 
     fn group(&self, name: &str) -> Option<&NetworkGroup> {
@@ -249,8 +253,8 @@ impl<'a> Scheme<'a> {
 }
 
 /// The interfaces that a node's agent reported.
-fn interfaces(node: &Node) -> Vec<Value> {
-    node.meta["interfaces"].as_array().cloned().unwrap_or_default()
+fn interfaces(node: &Node) -> &[Value] {
+    node.meta["interfaces"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// The interface of a node that carries a network: public on the second where there is one, all others on the one it

@@ -1,7 +1,9 @@
 //! What a fresh master holds.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::environment::notify;
 use crate::profile::{Profile, ProfileError};
@@ -20,6 +22,7 @@ impl Seed {
         let mut metadata = profile.release_metadata()?;
         let described = metadata.shift_remove("releases").unwrap_or(Value::Null);
         let text = |release: &Value, key: &str| release[key].as_str().unwrap_or_default().to_owned();
+        let metadata = Arc::new(metadata);
         let releases = described
             .as_array()
             .into_iter()
@@ -32,9 +35,9 @@ impl Seed {
                     version: text(release, "version"),
                     operating_system: text(release, "operating_system"),
                     metadata: if state == "available" {
-                        metadata.clone()
+                        Arc::clone(&metadata)
                     } else {
-                        Map::new()
+                        Arc::default()
                     },
                     state,
                 }

@@ -7,7 +7,7 @@ use super::clock;
 use super::context::Environment;
 use crate::config::Config;
 use crate::http::ApiError;
-use crate::store::{self, Cluster, HistoryRecord, Node, Notification, Task};
+use crate::store::{self, Cluster, HistoryRecord, Node, Notification, Task, runs};
 
 /// Adds a notification.
 pub(crate) fn notify(
@@ -186,7 +186,7 @@ fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result
             node.progress = 100;
             store::replace(database, node)?;
         }
-        environment.cluster.deployed = Some(task.settings.clone());
+        environment.cluster.deployed = runs::get(database, task.id, runs::Part::Settings)?;
         environment.cluster.changes.clear();
         if let Some(before) = environment.cluster.generated.get_mut("deployed_before") {
             *before = json!({"value": true});

@@ -1,5 +1,7 @@
 //! Which tasks an environment has: the release's, those of enabled plugins, its own.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::task::{self, GraphTask, Origin};
@@ -38,7 +40,7 @@ pub(crate) fn own(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiEr
 /// 400 in plain text where two plugins bring the same id.
 pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
     let mut tasks: Vec<GraphTask> = Vec::new();
-    let mut owners: Vec<(String, String)> = Vec::new();
+    let mut owners: HashMap<String, String> = HashMap::new();
     for connected in environment.enabled_plugins() {
         let plugin = &connected.plugin;
         let directory = environment::plugin_directory(plugin);
@@ -47,7 +49,7 @@ pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, A
             plugin.files.deployment_tasks.clone(),
             &Origin::Plugin(directory.clone()),
         ) {
-            if let Some((_, other)) = owners.iter().find(|(id, _)| id == task.id()) {
+            if let Some(other) = owners.get(task.id()) {
                 return Err(ApiError::deep(format!(
                     "Plugin {full_name} is overlapping with plugin {other} by introducing the same deployment task with id {}",
                     task.id()
@@ -59,7 +61,7 @@ pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, A
             {
                 parameters.insert("cwd".to_owned(), json!(format!("/etc/fuel/plugins/{directory}/")));
             }
-            owners.push((task.id().to_owned(), full_name.clone()));
+            owners.insert(task.id().to_owned(), full_name.clone());
             tasks.push(task);
         }
     }
@@ -69,10 +71,18 @@ pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, A
 /// All of them: a plugin's task goes over the release's of the same id, the environment's own over both.
 pub(crate) fn merged(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
     let mut tasks = release(environment)?;
+    let mut indices: HashMap<String, usize> = tasks
+        .iter()
+        .enumerate()
+        .map(|(index, task)| (task.id().to_owned(), index))
+        .collect();
     for task in plugins(environment)?.into_iter().chain(own(environment)?) {
-        match tasks.iter_mut().find(|known| known.id() == task.id()) {
-            Some(known) => *known = task,
-            None => tasks.push(task),
+        match indices.get(task.id()) {
+            Some(index) => tasks[*index] = task,
+            None => {
+                indices.insert(task.id().to_owned(), tasks.len());
+                tasks.push(task);
+            }
         }
     }
     Ok(tasks)

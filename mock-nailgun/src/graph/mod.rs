@@ -1,11 +1,15 @@
 //! Deployment graphs: merging them, and turning them into what Astute runs.
 
+mod layout;
 mod legacy;
+mod links;
+mod loops;
 mod merged;
 mod picture;
 mod resolver;
 mod serialize;
 mod task;
+mod writer;
 
 pub(crate) use merged::{api_shape, merged, own, plugins, release};
 pub(crate) use picture::picture;

@@ -1,14 +1,18 @@
 //! From names of roles to nodes, and from names of tasks to tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::task::strings;
 
-/// The node of a task in a serialised graph; `None` is the sync point, where stages are.
-pub(crate) type Place = Option<String>;
+/// Where a task of a serialised graph is: the sync point, a node or the master, by number.
+pub(crate) type Place = usize;
+
+/// Where stages are.
+pub(crate) const SYNC_POINT: Place = 0;
 
 /// The name of the master in graphs.
 pub(crate) const MASTER: &str = "master";
@@ -42,40 +46,78 @@ impl NamePattern {
     }
 }
 
+/// The pattern of a name. The same ones stand in many tasks of every environment, so they are read once.
+pub(crate) fn pattern_of(name: &str) -> Arc<NamePattern> {
+    const CAPACITY: usize = 10_000;
+    static KNOWN: Mutex<BTreeMap<String, Arc<NamePattern>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pattern) = known.get(name) {
+        return Arc::clone(pattern);
+    }
+    if known.len() >= CAPACITY {
+        known.clear();
+    }
+    let pattern = Arc::new(NamePattern::new(name));
+    known.insert(name.to_owned(), Arc::clone(&pattern));
+    pattern
+}
+
 /// Which nodes have which roles.
 pub(crate) struct RoleResolver {
-    /// Uid and role names, `primary-` ones where the node is the primary.
-    nodes: Vec<(String, Vec<String>)>,
+    /// Uids by place, from 1 on; the last is the master.
+    uids: Vec<String>,
+    /// Each set of role names that nodes have, `primary-` ones where a node is the primary, and those nodes. Hundreds of
+    /// nodes have a handful of sets.
+    kinds: Vec<(Vec<String>, Vec<Place>)>,
 }
 
 impl RoleResolver {
     /// For nodes by uid, with their role names.
     pub(crate) fn new(nodes: Vec<(String, Vec<String>)>) -> Self {
-        Self { nodes }
+        let mut kinds: Vec<(Vec<String>, Vec<Place>)> = Vec::new();
+        let mut uids = Vec::with_capacity(nodes.len() + 1);
+        for (index, (uid, roles)) in nodes.into_iter().enumerate() {
+            uids.push(uid);
+            match kinds.iter_mut().find(|(known, _)| *known == roles) {
+                Some((_, places)) => places.push(index + 1),
+                None => kinds.push((roles, vec![index + 1])),
+            }
+        }
+        uids.push(MASTER.to_owned());
+        Self { uids, kinds }
     }
 
     /// Every node, without the master.
-    pub(crate) fn all(&self) -> BTreeSet<String> {
-        self.nodes.iter().map(|(uid, _)| uid.clone()).collect()
+    pub(crate) fn all(&self) -> BTreeSet<Place> {
+        (1..self.master()).collect()
+    }
+
+    /// The place of the master, behind all nodes.
+    pub(crate) fn master(&self) -> Place {
+        self.uids.len()
+    }
+
+    /// The uid of a place, `None` for the sync point.
+    pub(crate) fn uid(&self, place: Place) -> Option<&str> {
+        self.uids.get(place.checked_sub(1)?).map(String::as_str)
     }
 
     /// The nodes that a selector means: `*`, `master`, a name, a pattern, or a list of names and patterns.
-    pub(crate) fn resolve(&self, selector: &Value) -> BTreeSet<String> {
+    pub(crate) fn resolve(&self, selector: &Value) -> BTreeSet<Place> {
         let mut found = BTreeSet::new();
         for name in strings(selector) {
             match name.as_str() {
-                "*" => found.extend(self.all()),
+                "*" => found.extend(1..self.master()),
                 MASTER => {
-                    found.insert(MASTER.to_owned());
+                    found.insert(self.master());
                 }
                 _ => {
-                    let pattern = NamePattern::new(&name);
-                    found.extend(
-                        self.nodes
-                            .iter()
-                            .filter(|(_, roles)| roles.iter().any(|role| pattern.matches(role)))
-                            .map(|(uid, _)| uid.clone()),
-                    );
+                    let pattern = pattern_of(&name);
+                    for (roles, places) in &self.kinds {
+                        if roles.iter().any(|role| pattern.matches(role)) {
+                            found.extend(places);
+                        }
+                    }
                 }
             }
         }
@@ -110,6 +152,8 @@ mod tests {
             ),
             ("2".to_owned(), vec!["compute".to_owned()]),
         ]);
-        assert_eq!(resolver.resolve(&selector).into_iter().collect::<Vec<_>>(), expected);
+        let places = resolver.resolve(&selector);
+        let uids: Vec<&str> = places.iter().filter_map(|place| resolver.uid(*place)).collect();
+        assert_eq!(uids, expected);
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::config::Config;
+use crate::pieces::Pieces;
 
 /// A request inside its transaction.
 pub(crate) struct Call<'a> {
@@ -108,6 +109,8 @@ pub(crate) struct Reply {
 #[derive(Debug, Clone)]
 pub(crate) enum ReplyBody {
     Json(Value),
+    /// JSON that is written already.
+    Written(Pieces),
     Text(String),
     Empty,
 }
@@ -125,6 +128,15 @@ impl Reply {
     /// 200 with JSON.
     pub(crate) fn ok(body: Value) -> Self {
         Self::json(200, body)
+    }
+
+    /// 200 with JSON that is written already.
+    pub(crate) fn written(body: Pieces) -> Self {
+        Self {
+            status: 200,
+            body: ReplyBody::Written(body),
+            headers: Vec::new(),
+        }
     }
 
     /// 204.

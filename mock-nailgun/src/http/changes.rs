@@ -1,6 +1,6 @@
 //! Deploying: `/clusters/:id/changes` and its kin.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
@@ -8,7 +8,8 @@ use super::tasks::{self, new_task};
 use super::{rig, roles};
 use crate::environment::{self, Environment, clock};
 use crate::graph::{self, Selection, SerializedGraph};
-use crate::store::{self, HistoryRecord, Task, addresses};
+use crate::pieces::Pieces;
+use crate::store::{self, HistoryRecord, Task, addresses, runs};
 
 /// Nailgun's weight of provisioning in the progress of a whole deployment, against 1 for the deployment itself.
 const PROVISION_WEIGHT: f64 = 0.4;
@@ -138,15 +139,13 @@ pub(crate) fn stop(call: &Call<'_>) -> Answer {
         .iter()
         .map(|node| json!({"uid": node.uid(), "slave_name": node.hostname, "roles": node.all_roles()}))
         .collect();
-    rig::queue_message(
-        call,
-        json!({
-            "api_version": "1",
-            "method": "stop_deploy_task",
-            "respond_to": "stop_deployment_resp",
-            "args": {"task_uuid": task.uuid, "stop_task_uuid": running.uuid, "nodes": nodes, "engine": {}},
-        }),
-    )?;
+    let message = json!({
+        "api_version": "1",
+        "method": "stop_deploy_task",
+        "respond_to": "stop_deployment_resp",
+        "args": {"task_uuid": task.uuid, "stop_task_uuid": running.uuid, "nodes": nodes, "engine": {}},
+    });
+    rig::queue_message(call, &message.to_string())?;
     Ok(tasks::accepted(&task))
 }
 
@@ -276,14 +275,8 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, run: &Run, supertas
     task.dry_run = run.dry_run;
     task.noop = run.noop_run;
     task.graph_type = Some("default".to_owned());
-    task.deployment_info = infos
-        .iter()
-        .filter_map(|info| Some((info["uid"].as_str()?.to_owned(), info.clone())))
-        .collect::<Map<String, Value>>()
-        .into();
-    task.settings = settings;
-    task.network_configuration = network_configuration;
     store::insert(call.database, &mut task)?;
+    runs::add(call.database, task.id, &infos.kept(), &settings, &network_configuration)?;
     write_history(call, &task, &graph)?;
     environment::update_parent(call.database, &task)?;
     if !quiet {
@@ -305,53 +298,49 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, run: &Run, supertas
     }
     environment.cluster.status = "deployment".to_owned();
     store::replace(call.database, &environment.cluster)?;
-    rig::queue_message(call, message(run, &task, graph))
+    rig::queue_message(call, &message(run, &task, graph))
 }
 
-fn message(run: &Run, task: &Task, graph: SerializedGraph) -> Value {
+fn message(run: &Run, task: &Task, graph: SerializedGraph) -> String {
     let mut metadata = graph.tasks_metadata;
     metadata["node_statuses_transitions"] = json!({
         "successful": {"status": "ready"},
         "failed": {"status": "error", "error_type": "deploy"},
         "stopped": {"status": "stopped"},
     });
-    json!({
-        "api_version": "1",
-        "method": "task_deploy",
-        "respond_to": "transaction_resp",
-        "args": {
-            "task_uuid": task.uuid,
-            "tasks_graph": graph.tasks_graph,
-            "tasks_directory": {},
-            "tasks_metadata": metadata,
-            "dry_run": run.dry_run,
-            "noop_run": run.noop_run,
-            "debug": run.debug,
-        },
+    let rest = json!({
+        "task_uuid": task.uuid,
+        "tasks_directory": {},
+        "tasks_metadata": metadata,
+        "dry_run": run.dry_run,
+        "noop_run": run.noop_run,
+        "debug": run.debug,
     })
+    .to_string();
+    let mut text = Pieces::default();
+    text.push(r#"{"api_version":"1","method":"task_deploy","respond_to":"transaction_resp","args":{"tasks_graph":"#);
+    text.append(graph.tasks_graph);
+    text.push(",");
+    text.push(&rest[1..]);
+    text.push("}");
+    text.into_text()
 }
 
 fn write_history(call: &Call<'_>, task: &Task, graph: &SerializedGraph) -> Result<(), ApiError> {
-    for (name, node_id, fields) in &graph.history {
-        let place = if node_id == "-" { "null" } else { node_id };
-        let is_skipped = graph.tasks_graph[place]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|serialized| serialized["id"] == name.as_str() && serialized["type"] == "skipped");
+    for entry in &graph.entries {
         store::insert(
             call.database,
             &mut HistoryRecord {
                 id: 0,
                 task_id: task.id,
-                node_id: node_id.clone(),
-                task_name: name.clone(),
-                status: if is_skipped { "skipped" } else { "pending" }.to_owned(),
+                node_id: entry.node.clone(),
+                task_name: entry.task.clone(),
+                status: if entry.is_skipped { "skipped" } else { "pending" }.to_owned(),
                 time_start: None,
                 time_end: None,
                 summary: json!({}),
                 custom: json!({}),
-                task: fields.clone(),
+                task: Value::clone(&entry.fields),
             },
         )?;
     }

@@ -1,11 +1,12 @@
 //! What a deployment would do: task graphs and deployment info.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::{self, Environment};
 use crate::graph::{self, Selection};
+use crate::pieces::Pieces;
 use crate::settings;
 use crate::store::{self, GraphOwner, graphs};
 
@@ -77,13 +78,13 @@ pub(crate) fn serialized_tasks(call: &Call<'_>) -> Answer {
     };
     let infos = environment::deployment_info(&mut environment, None)?;
     let graph = graph::serialize(&environment, &infos, &selection)?;
-    Ok(Reply::ok(json!({
-        "tasks_graph": graph.tasks_graph,
-        "tasks_directory": {},
-        "tasks_metadata": graph.tasks_metadata,
-        "dry_run": false,
-        "noop_run": false,
-    })))
+    let mut body = Pieces::default();
+    body.push("{\"tasks_graph\":");
+    body.append(graph.tasks_graph);
+    body.push(",\"tasks_directory\":{},\"tasks_metadata\":");
+    body.push_json(&graph.tasks_metadata);
+    body.push(",\"dry_run\":false,\"noop_run\":false}");
+    Ok(Reply::written(body))
 }
 
 /// `GET /clusters/:id/orchestrator/deployment/defaults/`: one object per node, and one for `master`. With `split=1` what
@@ -93,28 +94,10 @@ pub(crate) fn default_info(call: &Call<'_>) -> Answer {
     environment.cluster.replaced_deployment_info.clear();
     let nodes = call.id_list("nodes")?;
     let infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
-    Ok(Reply::ok(Value::from(if call.flag("split")? {
-        split(infos)
-    } else {
-        infos
-    })))
-}
-
-fn split(infos: Vec<Value>) -> Vec<Value> {
-    let mut common: Map<String, Value> = infos.first().and_then(Value::as_object).cloned().unwrap_or_default();
-    common.retain(|key, value| infos.iter().all(|info| info.get(key) == Some(value)));
-    let mut split: Vec<Value> = infos
-        .into_iter()
-        .map(|mut info| {
-            if let Some(members) = info.as_object_mut() {
-                members.retain(|key, _| !common.contains_key(key));
-            }
-            info
-        })
-        .collect();
-    common.insert("uid".to_owned(), json!("common"));
-    split.insert(0, Value::Object(common));
-    split
+    if call.flag("split")? {
+        return Ok(Reply::ok(Value::from(infos.split())));
+    }
+    Ok(Reply::written(infos.json_list()))
 }
 
 /// `GET /clusters/:id/orchestrator/deployment/`

@@ -1,11 +1,14 @@
 //! `/plugins`
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::json_schema::{Kind, Schema};
 use crate::environment;
+use crate::pieces::Pieces;
 use crate::store::{self, Plugin, PluginFiles, cluster_plugins};
 
 /// metadata.yaml as clients send it. Unknown fields are accepted and dropped.
@@ -57,7 +60,7 @@ const SHOWN: &[(&str, MakeDefault)] = &[
 
 fn shown(plugin: &Plugin) -> Value {
     let mut object = Map::from_iter([("id".to_owned(), json!(plugin.id))]);
-    object.extend(plugin.fields.clone());
+    object.extend(Map::clone(&plugin.fields));
     Value::Object(object)
 }
 
@@ -65,11 +68,22 @@ fn find(call: &Call<'_>) -> Result<Plugin, ApiError> {
     store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found("Plugin"))
 }
 
-/// `GET /plugins/`
+/// `GET /plugins/`. The list that every client asks for first is written without a copy of what it holds.
 pub(crate) fn list(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(
-        store::all::<Plugin>(call.database)?.iter().map(shown).collect(),
-    ))
+    let mut list = Pieces::default();
+    for plugin in store::all::<Plugin>(call.database)? {
+        list.push(if list.len() == 0 { "[{\"id\":" } else { ",{\"id\":" });
+        list.push_json(&Value::from(plugin.id));
+        for (key, value) in plugin.fields.iter() {
+            list.push(",");
+            list.push_json_string(key);
+            list.push(":");
+            list.push_json(value);
+        }
+        list.push("}");
+    }
+    list.push(if list.len() == 0 { "[]" } else { "]" });
+    Ok(Reply::written(list))
 }
 
 /// `GET /plugins/:id/`
@@ -104,8 +118,8 @@ fn from_body(id: i64, body: &Map<String, Value>) -> Plugin {
         version: text("version"),
         title: text("title"),
         package_version: text("package_version"),
-        fields,
-        files: PluginFiles::default(),
+        fields: Arc::new(fields),
+        files: Arc::default(),
     }
 }
 
@@ -134,7 +148,7 @@ fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
         // The row was inserted and rolled back: its id is gone.
         return Err(ApiError::bad_request(message).burning("plugins"));
     }
-    plugin.files = read_files(call, &plugin)?;
+    plugin.files = Arc::new(read_files(call, &plugin)?);
     store::insert(call.database, &mut plugin)?;
     environment::connect_plugin(call.database, &plugin)?;
     Ok(plugin)
@@ -217,7 +231,7 @@ fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
     if let Some(metadata) = environment::read_metadata(&directory).map_err(ApiError::bad_request)? {
         for (key, _) in SHOWN.iter().filter(|(key, _)| *key != "name") {
             if let Some(value) = metadata.get(*key) {
-                plugin.fields.insert((*key).to_owned(), value.clone());
+                Arc::make_mut(&mut plugin.fields).insert((*key).to_owned(), value.clone());
             }
         }
         let text = |key: &str, old: &str| metadata.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
@@ -225,7 +239,7 @@ fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
         plugin.version = text("version", &plugin.version);
         plugin.package_version = text("package_version", &plugin.package_version);
     }
-    plugin.files = read_files(call, &plugin)?;
+    plugin.files = Arc::new(read_files(call, &plugin)?);
     Ok(store::replace(call.database, &plugin)?)
 }
 

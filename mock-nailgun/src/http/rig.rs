@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment;
-use crate::store::{self, Message};
+use crate::store::messages;
 
 /// `GET /mock/astute/messages?wait=SECONDS`: the oldest message for Astute, or 204 when none comes in time.
 pub(crate) const MESSAGES_PATH: &str = "/mock/astute/messages";
@@ -18,18 +18,14 @@ pub(crate) fn health(call: &Call<'_>) -> Answer {
     ))
 }
 
-/// Takes the oldest message out of the queue.
-pub(crate) fn take_message(database: &Connection) -> Result<Option<Value>, ApiError> {
-    let Some(message) = store::find::<Message>(database, "true", [])? else {
-        return Ok(None);
-    };
-    store::delete::<Message>(database, message.id)?;
-    Ok(Some(message.message))
+/// Takes the oldest message out of the queue, as JSON.
+pub(crate) fn take_message(database: &Connection) -> Result<Option<String>, ApiError> {
+    Ok(messages::take(database)?)
 }
 
-/// Queues a message for Astute.
-pub(crate) fn queue_message(call: &Call<'_>, message: Value) -> Result<(), ApiError> {
-    store::insert(call.database, &mut Message { id: 0, message })?;
+/// Queues a message for Astute, which is JSON.
+pub(crate) fn queue_message(call: &Call<'_>, message: &str) -> Result<(), ApiError> {
+    messages::push(call.database, message)?;
     call.message_queued.set(true);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use futures_util::stream;
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -18,6 +21,7 @@ use super::route::{self, Found};
 use super::{authentication, rig};
 use crate::config::Config;
 use crate::environment;
+use crate::pieces::Pieces;
 use crate::profile::ProfileError;
 use crate::store::{self, Store};
 
@@ -172,7 +176,7 @@ async fn next_message(service: &Arc<Service>, query: &BTreeMap<String, String>) 
             .await
             .unwrap_or_else(|_| Err(ApiError::unexpected("Unexpected exception, please check logs")))?;
         if let Some(message) = taken {
-            return Ok(Reply::ok(message));
+            return Ok(Reply::written(written(&message)));
         }
         if tokio::time::timeout_at(end, notified).await.is_err() {
             return Ok(Reply::no_content());
@@ -196,30 +200,57 @@ fn respond(answer: Answer, accept: Option<&str>, is_get: bool, is_api: bool) -> 
             for (name, value) in &reply.headers {
                 response = response.header(*name, value);
             }
-            match reply.body {
-                ReplyBody::Empty => (reply.status, None, Vec::new()),
-                ReplyBody::Text(text) => (reply.status, Some("text/plain"), text.into_bytes()),
-                ReplyBody::Json(value) => match representation(accept, is_get && is_api) {
-                    Representation::Json => (reply.status, Some("application/json"), value.to_string().into_bytes()),
-                    Representation::Yaml => (
-                        reply.status,
-                        Some("application/x-yaml"),
-                        plugin_builder::yaml::to_text(&value).into_bytes(),
-                    ),
-                    Representation::Refused => (415, Some("text/html"), b"Unsupported Media Type".to_vec()),
-                },
+            let shape = representation(accept, is_get && is_api);
+            match (reply.body, shape) {
+                (ReplyBody::Empty, _) => (reply.status, None, Pieces::default()),
+                (ReplyBody::Text(text), _) => (reply.status, Some("text/plain"), written(&text)),
+                (_, Representation::Refused) => (415, Some("text/html"), written("Unsupported Media Type")),
+                (ReplyBody::Written(pieces), Representation::Json) => (reply.status, Some("application/json"), pieces),
+                (ReplyBody::Json(value), Representation::Json) => {
+                    let mut text = Pieces::default();
+                    text.push_json(&value);
+                    (reply.status, Some("application/json"), text)
+                }
+                (body, Representation::Yaml) => {
+                    let value = match body {
+                        ReplyBody::Json(value) => value,
+                        ReplyBody::Written(pieces) => serde_json::from_str(&pieces.into_text()).unwrap_or_default(),
+                        ReplyBody::Text(_) | ReplyBody::Empty => Value::Null,
+                    };
+                    let text = plugin_builder::yaml::to_text(&value);
+                    (reply.status, Some("application/x-yaml"), written(&text))
+                }
             }
         }
         // web.py sets text/html before Nailgun raises, so errors go out as that, JSON or not.
-        Err(error) => (error.status, Some("text/html"), error.bytes()),
+        Err(error) => {
+            let text = written(&String::from_utf8_lossy(&error.bytes()));
+            (error.status, Some("text/html"), text)
+        }
     };
-    if let Some(content_type) = content_type.filter(|_| !body.is_empty()) {
+    let length = body.len();
+    if let Some(content_type) = content_type.filter(|_| length > 0) {
         response = response.header(header::CONTENT_TYPE, content_type);
     }
+    let mut parts = body.into_parts();
+    let body = match parts.len() {
+        0 => Body::empty(),
+        1 => Body::from(parts.remove(0)),
+        _ => {
+            response = response.header(header::CONTENT_LENGTH, length);
+            Body::from_stream(stream::iter(parts.into_iter().map(Ok::<_, Infallible>)))
+        }
+    };
     response
         .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-        .body(Body::from(body))
+        .body(body)
         .unwrap_or_else(|_| Response::new(Body::empty()))
+}
+
+fn written(text: &str) -> Pieces {
+    let mut pieces = Pieces::default();
+    pieces.push(text);
+    pieces
 }
 
 enum Representation {

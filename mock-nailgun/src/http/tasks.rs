@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use crate::environment::DeploymentInfo;
+use crate::store::runs::{self, Part};
 use crate::store::{self, HistoryRecord, Task};
 
 /// A task that has not begun.
@@ -25,9 +27,6 @@ pub(crate) fn new_task(name: &str, cluster: Option<i64>, parent_id: Option<i64>)
         time_end: None,
         weight: 1.0,
         noop: false,
-        deployment_info: Value::Null,
-        settings: Value::Null,
-        network_configuration: Value::Null,
     }
 }
 
@@ -120,14 +119,16 @@ pub(crate) fn transaction(call: &Call<'_>) -> Answer {
 /// The task itself, or the child that ran a graph: clients ask for the supertask they were given.
 fn run_of(call: &Call<'_>) -> Result<Task, ApiError> {
     let task = find(call, "Transaction")?;
-    if !task.deployment_info.is_null() {
+    if runs::is_one(call.database, task.id)? {
         return Ok(task);
     }
     let children: Vec<Task> = store::find_all(call.database, "document ->> 'parent_id' = ?1", [task.id])?;
-    Ok(children
-        .into_iter()
-        .find(|child| !child.deployment_info.is_null())
-        .unwrap_or(task))
+    for child in children {
+        if runs::is_one(call.database, child.id)? {
+            return Ok(child);
+        }
+    }
+    Ok(task)
 }
 
 /// `GET /transactions/:id/deployment_history/`, `?tasks_names=&nodes=&statuses=&include_summary=`
@@ -166,24 +167,28 @@ pub(crate) fn history(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(shown))
 }
 
-fn kept(value: Value, what: &str) -> Answer {
-    if value.is_null() {
-        return Err(ApiError::new(404, format!("There is no {what} of this transaction")));
-    }
-    Ok(Reply::ok(value))
+fn kept<T: serde::de::DeserializeOwned>(call: &Call<'_>, part: Part, what: &str) -> Result<T, ApiError> {
+    let run = run_of(call)?;
+    let found = runs::get(call.database, run.id, part)?;
+    found.ok_or_else(|| ApiError::new(404, format!("There is no {what} of this transaction")))
 }
 
 /// `GET /transactions/:id/deployment_info/`: what each node was told, by uid.
 pub(crate) fn deployment_info(call: &Call<'_>) -> Answer {
-    kept(run_of(call)?.deployment_info, "deployment info")
+    let told: DeploymentInfo = kept(call, Part::DeploymentInfo, "deployment info")?;
+    Ok(Reply::written(told.json_by_uid()))
 }
 
 /// `GET /transactions/:id/settings/`
 pub(crate) fn settings(call: &Call<'_>) -> Answer {
-    kept(run_of(call)?.settings, "settings")
+    Ok(Reply::ok(kept(call, Part::Settings, "settings")?))
 }
 
 /// `GET /transactions/:id/network_configuration/`
 pub(crate) fn network_configuration(call: &Call<'_>) -> Answer {
-    kept(run_of(call)?.network_configuration, "network configuration")
+    Ok(Reply::ok(kept(
+        call,
+        Part::NetworkConfiguration,
+        "network configuration",
+    )?))
 }

@@ -3,6 +3,8 @@
 //! All versions of a plugin share one container, named as the plugin: `metadata.versions` holds each version's fields,
 //! `metadata.chosen_id` and `metadata.enabled` say which is on (8.0 and later).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::profile::Profile;
@@ -37,7 +39,7 @@ pub(crate) fn defaults_section(profile: &Profile, plugins: &[ClusterPlugin]) -> 
         .map(|connected| ClusterPlugin {
             plugin: connected.plugin.clone(),
             enabled: false,
-            attributes: default_attributes(&connected.plugin),
+            attributes: Arc::new(default_attributes(&connected.plugin)),
         })
         .collect();
     containers(profile, &defaults, true)
@@ -74,7 +76,7 @@ fn containers(profile: &Profile, plugins: &[ClusterPlugin], default: bool) -> Ma
             metadata["enabled"] = Value::Bool(true);
             metadata["chosen_id"] = Value::from(plugin.id);
         }
-        let mut version = connected.attributes.clone();
+        let mut version = Map::clone(&connected.attributes);
         version.insert("metadata".to_owned(), Value::Object(version_metadata(profile, plugin)));
         if let Some(versions) = metadata["versions"].as_array_mut() {
             versions.push(Value::Object(version));
@@ -99,7 +101,7 @@ pub(crate) fn flat_sections(profile: &Profile, plugins: &[ClusterPlugin]) -> Map
             ]);
             metadata.extend(version_metadata(profile, plugin));
             let mut section = Map::from_iter([("metadata".to_owned(), Value::Object(metadata))]);
-            section.extend(connected.attributes.clone());
+            section.extend(Map::clone(&connected.attributes));
             (plugin.name.clone(), Value::Object(section))
         })
         .collect()

@@ -1,5 +1,8 @@
 //! What settings may hold.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use fancy_regex::Regex;
 use plugin_builder::expression::{Models, is_true};
 use serde_json::{Map, Value};
@@ -132,6 +135,22 @@ fn check_attribute(attribute: &Map<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
+/// A regular expression, compiled once: a whole settings document has hundreds, and they come again with every save.
+fn compiled(source: &str) -> Result<Arc<Regex>, Box<fancy_regex::Error>> {
+    const CAPACITY: usize = 1000;
+    static KNOWN: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pattern) = known.get(source) {
+        return Ok(Arc::clone(pattern));
+    }
+    let pattern = Arc::new(Regex::new(source).map_err(Box::new)?);
+    if known.len() >= CAPACITY {
+        known.clear();
+    }
+    known.insert(source.to_owned(), Arc::clone(&pattern));
+    Ok(pattern)
+}
+
 /// Python's `re.search`: found anywhere, and only where the value is true; a list item by item.
 fn check_regex(name: &str, attribute: &Map<String, Value>) -> Result<(), String> {
     let Some(regex) = attribute.get("regex").filter(|regex| regex.is_object()) else {
@@ -144,7 +163,7 @@ fn check_regex(name: &str, attribute: &Map<String, Value>) -> Result<(), String>
         return Ok(());
     }
     let pattern =
-        Regex::new(source).map_err(|error| format!("[{name}] invalid regular expression `{source}`: {error}"))?;
+        compiled(source).map_err(|error| format!("[{name}] invalid regular expression `{source}`: {error}"))?;
     let values = match value {
         Value::Array(items) => items.as_slice(),
         single => std::slice::from_ref(single),

@@ -1,13 +1,16 @@
 //! What the tables hold.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::document::Document;
+use super::cache::Cache;
+use super::document::{self, Document};
 
 macro_rules! documents {
-    ($($kind:ty => $table:literal),+ $(,)?) => {
+    ($($kind:ty => $table:literal $(kept in $cache:ident)?),+ $(,)?) => {
         $(impl Document for $kind {
             const TABLE: &'static str = $table;
             fn id(&self) -> i64 {
@@ -16,21 +19,30 @@ macro_rules! documents {
             fn set_id(&mut self, id: i64) {
                 self.id = id;
             }
+            $(fn cache() -> Option<&'static Cache<Self>> {
+                static $cache: Cache<$kind> = Cache::new();
+                Some(&$cache)
+            })?
         })+
     };
 }
 
 documents! {
-    Release => "releases",
-    Plugin => "plugins",
+    Release => "releases" kept in RELEASES,
+    Plugin => "plugins" kept in PLUGINS,
     Cluster => "clusters",
     Node => "nodes",
     Task => "tasks",
     HistoryRecord => "history",
     Notification => "notifications",
     Link => "links",
-    Message => "messages",
 }
+
+/// Settings of plugins in environments, by row of `cluster_plugins`.
+static ATTRIBUTES: Cache<Map<String, Value>> = Cache::new();
+
+/// Deployment graphs, by row of `graphs`.
+static GRAPHS: Cache<Vec<Value>> = Cache::new();
 
 /// A release: what it says of itself and what it ships.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,7 +54,7 @@ pub(crate) struct Release {
     pub(crate) operating_system: String,
     pub(crate) state: String,
     /// `roles_metadata`, `attributes_metadata` and the like; empty for a release that cannot be deployed.
-    pub(crate) metadata: Map<String, Value>,
+    pub(crate) metadata: Arc<Map<String, Value>>,
 }
 
 /// A registered plugin.
@@ -55,9 +67,9 @@ pub(crate) struct Plugin {
     pub(crate) title: String,
     pub(crate) package_version: String,
     /// The fields that the API shows, without `id`.
-    pub(crate) fields: Map<String, Value>,
+    pub(crate) fields: Arc<Map<String, Value>>,
     /// What was read from its directory.
-    pub(crate) files: PluginFiles,
+    pub(crate) files: Arc<PluginFiles>,
 }
 
 /// What a plugin's files hold.
@@ -108,7 +120,7 @@ pub(crate) struct ClusterPlugin {
     pub(crate) plugin: Plugin,
     pub(crate) enabled: bool,
     /// Its settings in this environment, without `metadata`.
-    pub(crate) attributes: Map<String, Value>,
+    pub(crate) attributes: Arc<Map<String, Value>>,
 }
 
 /// A node.
@@ -192,12 +204,6 @@ pub(crate) struct Task {
     pub(crate) weight: f64,
     /// Statuses of nodes do not change in such a run.
     pub(crate) noop: bool,
-    /// What the nodes were told, by `uid`.
-    pub(crate) deployment_info: Value,
-    /// Flat editable settings at its start.
-    pub(crate) settings: Value,
-    /// Network configuration at its start.
-    pub(crate) network_configuration: Value,
 }
 
 /// What became of one task on one node.
@@ -246,14 +252,6 @@ pub(crate) struct Link {
     pub(crate) hidden: bool,
 }
 
-/// A message for Astute that nobody has fetched yet.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Message {
-    #[serde(skip)]
-    pub(crate) id: i64,
-    pub(crate) message: Value,
-}
-
 /// Whose deployment graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GraphOwner {
@@ -279,11 +277,13 @@ pub(crate) mod graphs {
         owner_id: i64,
         kind: &str,
     ) -> Result<Vec<Value>, rusqlite::Error> {
-        let text: Option<String> = connection
-            .prepare("SELECT tasks FROM graphs WHERE owner = ?1 AND owner_id = ?2 AND type = ?3")?
-            .query_row(params![name(owner), owner_id, kind], |row| row.get(0))
+        let tasks: Option<Arc<Vec<Value>>> = connection
+            .prepare_cached("SELECT rowid, tasks FROM graphs WHERE owner = ?1 AND owner_id = ?2 AND type = ?3")?
+            .query_row(params![name(owner), owner_id, kind], |row| {
+                GRAPHS.get(row.get(0)?, row.get_ref(1)?.as_str()?, parse)
+            })
             .optional()?;
-        text.map_or(Ok(Vec::new()), |text: String| parse(&text))
+        Ok(tasks.map(|tasks| tasks.to_vec()).unwrap_or_default())
     }
 
     /// Puts tasks in place of those there were.
@@ -303,6 +303,95 @@ pub(crate) mod graphs {
     }
 }
 
+/// What a run was made of, by its task. It is large, so it is apart from the task, which changes with every report.
+pub(crate) mod runs {
+    use super::*;
+
+    /// What there is to know of a run.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Part {
+        /// What the nodes were told.
+        DeploymentInfo,
+        /// Flat editable settings at its start.
+        Settings,
+        /// Network configuration at its start.
+        NetworkConfiguration,
+    }
+
+    fn column(part: Part) -> &'static str {
+        match part {
+            Part::DeploymentInfo => "deployment_info",
+            Part::Settings => "settings",
+            Part::NetworkConfiguration => "network_configuration",
+        }
+    }
+
+    /// Keeps what a run was made of.
+    pub(crate) fn add(
+        connection: &Connection,
+        task_id: i64,
+        deployment_info: &str,
+        settings: &Value,
+        network_configuration: &Value,
+    ) -> Result<(), rusqlite::Error> {
+        connection
+            .prepare_cached(
+                "INSERT INTO runs (task_id, deployment_info, settings, network_configuration) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                task_id,
+                deployment_info,
+                settings.to_string(),
+                network_configuration.to_string()
+            ])?;
+        Ok(())
+    }
+
+    /// Whether a task is a run.
+    pub(crate) fn is_one(connection: &Connection, task_id: i64) -> Result<bool, rusqlite::Error> {
+        connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM runs WHERE task_id = ?1)",
+            [task_id],
+            |row| row.get(0),
+        )
+    }
+
+    /// A part of a run, as JSON.
+    pub(crate) fn get<T: serde::de::DeserializeOwned>(
+        connection: &Connection,
+        task_id: i64,
+        part: Part,
+    ) -> Result<Option<T>, rusqlite::Error> {
+        let text: Option<String> = connection
+            .prepare_cached(&format!("SELECT {} FROM runs WHERE task_id = ?1", column(part)))?
+            .query_row([task_id], |row| row.get(0))
+            .optional()?;
+        text.map(|text| parse(&text)).transpose()
+    }
+}
+
+/// Messages for Astute that nobody has fetched yet, as JSON.
+pub(crate) mod messages {
+    use super::*;
+
+    /// Puts one at the end.
+    pub(crate) fn push(connection: &Connection, message: &str) -> Result<(), rusqlite::Error> {
+        connection.execute("INSERT INTO messages (document) VALUES (?1)", [message])?;
+        Ok(())
+    }
+
+    /// Takes the oldest out.
+    pub(crate) fn take(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
+        let oldest: Option<(i64, String)> = connection
+            .prepare_cached("SELECT id, document FROM messages ORDER BY id LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((id, message)) = oldest else { return Ok(None) };
+        connection.execute("DELETE FROM messages WHERE id = ?1", [id])?;
+        Ok(Some(message))
+    }
+}
+
 /// Plugins of environments.
 pub(crate) mod cluster_plugins {
     use super::*;
@@ -310,21 +399,19 @@ pub(crate) mod cluster_plugins {
     /// The plugins of an environment in one query, by name and version as text.
     pub(crate) fn of(connection: &Connection, cluster_id: i64) -> Result<Vec<ClusterPlugin>, rusqlite::Error> {
         connection
-            .prepare(
-                "SELECT plugins.id, plugins.document, cluster_plugins.enabled, cluster_plugins.attributes
+            .prepare_cached(
+                "SELECT plugins.id, plugins.document, cluster_plugins.enabled, cluster_plugins.attributes, cluster_plugins.id
                  FROM cluster_plugins JOIN plugins ON plugins.id = cluster_plugins.plugin_id
                  WHERE cluster_plugins.cluster_id = ?1
                  ORDER BY plugins.document ->> 'name', plugins.document ->> 'version'",
             )?
             .query_map([cluster_id], |row| {
-                let text: String = row.get(1)?;
-                let mut plugin: Plugin = parse(&text)?;
-                plugin.id = row.get(0)?;
-                let attributes: String = row.get(3)?;
+                let plugin = document::read(row)?;
+                let attributes = row.get_ref(3)?.as_str()?;
                 Ok(ClusterPlugin {
                     plugin,
                     enabled: row.get(2)?,
-                    attributes: parse(&attributes)?,
+                    attributes: ATTRIBUTES.get(row.get(4)?, attributes, parse)?,
                 })
             })?
             .collect()
@@ -389,7 +476,7 @@ pub(crate) mod addresses {
     /// Every address of an environment, in the order in which they were given out.
     pub(crate) fn of(connection: &Connection, cluster_id: i64) -> Result<Vec<Address>, rusqlite::Error> {
         connection
-            .prepare("SELECT network, node_id, vip, address FROM addresses WHERE cluster_id = ?1 ORDER BY id")?
+            .prepare_cached("SELECT network, node_id, vip, address FROM addresses WHERE cluster_id = ?1 ORDER BY id")?
             .query_map([cluster_id], |row| {
                 Ok(Address {
                     network: row.get(0)?,
@@ -404,7 +491,7 @@ pub(crate) mod addresses {
     /// Every address in use, of all environments, whose networks are alike.
     pub(crate) fn in_use(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
         connection
-            .prepare("SELECT address FROM addresses")?
+            .prepare_cached("SELECT address FROM addresses")?
             .query_map([], |row| row.get(0))?
             .collect()
     }

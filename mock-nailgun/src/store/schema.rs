@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::config::Database;
 
 /// Version of the tables, kept in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Documents are JSON text; what is searched for is indexed by expression, so a new field needs no new column.
 const TABLES: &str = "
@@ -43,6 +43,10 @@ CREATE TABLE history (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NU
 CREATE INDEX history_task ON history (document ->> 'task_id', document ->> 'node_id', document ->> 'task_name');
 CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE links (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE runs (
+    task_id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    deployment_info TEXT NOT NULL, settings TEXT NOT NULL, network_configuration TEXT NOT NULL
+);
 CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE graphs (
     owner TEXT NOT NULL, owner_id INTEGER NOT NULL, type TEXT NOT NULL, tasks TEXT NOT NULL,
@@ -56,6 +60,7 @@ const TABLE_NAMES: &[&str] = &[
     "links",
     "notifications",
     "history",
+    "runs",
     "tasks",
     "addresses",
     "nodes",
@@ -88,6 +93,7 @@ impl Store {
                 connection.pragma_update(None, "synchronous", "NORMAL")?;
             }
             connection.pragma_update(None, "foreign_keys", true)?;
+            connection.set_prepared_statement_cache_capacity(128);
             Ok(connection)
         };
         let error = |source| StoreError::Open {
