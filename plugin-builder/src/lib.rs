@@ -29,6 +29,8 @@ pub use create::{CreateError, LATEST_PACKAGE_VERSION, Start, create, create_from
 pub use finding::{Finding, Header, Place, Related, Rendering, Report, Rule, Severity};
 pub use hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 pub use metadata::{Metadata, Release};
-pub use package::{PackageInfo, PackageKind, UnpackError, Unpacked, inspect, unpack};
+pub use package::{
+    Limits, PackageContents, PackageInfo, PackageKind, UnpackError, Unpacked, describe, inspect, unpack, unpack_within,
+};
 pub use plugin::{LoadError, Plugin};
 pub use suggestion::nearest;

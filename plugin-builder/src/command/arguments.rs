@@ -142,6 +142,9 @@ pub(super) struct UnpackArguments {
     /// The directory of plugins
     #[arg(default_value = ".")]
     pub(super) destination: Utf8PathBuf,
+    /// Do not limit what the package may unpack to; for one that you trust
+    #[arg(long)]
+    pub(super) no_limits: bool,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -151,6 +154,9 @@ pub(super) struct InfoArguments {
     /// .rpm or .fp files; `-` reads them from standard input, one a line
     #[arg(required = true, value_name = "PACKAGE")]
     pub(super) packages: Vec<Utf8PathBuf>,
+    /// Do not limit what the package may unpack to; for one that you trust
+    #[arg(long)]
+    pub(super) no_limits: bool,
     #[command(flatten)]
     pub(super) output: Output,
 }

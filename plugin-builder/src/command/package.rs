@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::Streams;
 use super::answer::{Kind, Refusal, named, print_json};
 use super::arguments::{Format, InfoArguments, Output, UnpackArguments};
-use crate::package::{PackageInfo, PackageKind, UnpackError, inspect, unpack};
+use crate::package::{Limits, PackageContents, PackageKind, UnpackError, describe, unpack_within};
 
 pub(super) fn unpack_one(arguments: &UnpackArguments, streams: &mut Streams<'_>) -> i32 {
     let Output { format, quiet } = arguments.output;
-    match unpack(&arguments.package, &arguments.destination) {
+    match unpack_within(&arguments.package, &arguments.destination, &limits(arguments.no_limits)) {
         Ok(unpacked) => {
             match format {
                 Format::Json => print_json(
@@ -40,7 +40,7 @@ pub(super) fn describe_all(arguments: &InfoArguments, streams: &mut Streams<'_>)
     let mut code = 0;
     let mut documents = Vec::new();
     for (position, package) in packages.iter().enumerate() {
-        let result = inspect(package).map_err(|error| refusal(package, &error));
+        let result = describe(package, &limits(arguments.no_limits)).map_err(|error| refusal(package, &error));
         if let Err(refusal) = &result {
             code = code.max(refusal.kind.exit_code());
         }
@@ -64,28 +64,50 @@ pub(super) fn describe_all(arguments: &InfoArguments, streams: &mut Streams<'_>)
     code
 }
 
-fn kind(info: &PackageInfo) -> &'static str {
-    match info.kind {
+fn limits(none: bool) -> Limits {
+    if none { Limits::none() } else { Limits::default() }
+}
+
+fn document(package: &Utf8Path, contents: &PackageContents) -> Value {
+    let mut document = json!(contents);
+    if let Some(document) = document.as_object_mut() {
+        document.insert("package".to_owned(), json!(package));
+        document.insert("plugin".to_owned(), json!(contents.name));
+    }
+    document
+}
+
+fn print(contents: &PackageContents, streams: &mut Streams<'_>) {
+    let kind = match contents.kind {
         PackageKind::Fp => "fp",
         PackageKind::Rpm => "rpm",
+    };
+    let releases = contents.releases.iter();
+    let releases: Vec<String> = releases
+        .map(|release| format!("{} {}", release.os, release.version).trim().to_owned())
+        .collect();
+    let list = |words: &[String]| match words {
+        [] => "none".to_owned(),
+        words => words.join(", "),
+    };
+    for (what, text) in [
+        ("plugin", contents.name.clone()),
+        ("version", contents.version.clone()),
+        ("title", contents.title.clone()),
+        ("package version", contents.package_version.clone()),
+        ("directory", contents.directory.clone()),
+        ("kind", kind.to_owned()),
+        ("releases", list(&releases)),
+        ("roles", list(&contents.roles)),
+        ("tasks", list(&contents.tasks)),
+        ("files", format!("{}, {} bytes", contents.files, contents.unpacked_size)),
+        ("size", format!("{} bytes", contents.size)),
+    ] {
+        streams.out(&format!("{what}: {text}"));
     }
-}
-
-fn document(package: &Utf8Path, info: &PackageInfo) -> Value {
-    json!({
-        "package": package,
-        "plugin": info.plugin_name,
-        "version": info.version,
-        "directory": info.name,
-        "kind": kind(info),
-    })
-}
-
-fn print(info: &PackageInfo, streams: &mut Streams<'_>) {
-    streams.out(&format!("plugin: {}", info.plugin_name));
-    streams.out(&format!("version: {}", info.version));
-    streams.out(&format!("directory: {}", info.name));
-    streams.out(&format!("kind: {}", kind(info)));
+    for (name, digest) in &contents.digests {
+        streams.out(&format!("{name}: {digest}"));
+    }
 }
 
 fn refusal(package: &Utf8Path, error: &UnpackError) -> Refusal {

@@ -111,6 +111,9 @@ impl<R: Read> Read for Content<'_, R> {
             return Ok(0);
         };
         let read = self.archive.reader.read(part)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         self.archive.position += read as u64;
         self.archive.remaining -= read as u64;
         Ok(read)

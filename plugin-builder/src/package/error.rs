@@ -2,15 +2,24 @@
 
 use camino::Utf8PathBuf;
 
-use crate::plugin::LoadError;
-
 /// Why a package cannot be read or unpacked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnpackError {
     /// Neither of the two kinds.
-    #[error("{0}: neither an RPM nor a `.fp` package")]
+    #[error("{0}: neither an RPM nor a `.fp` package, which is what `fpb build` makes")]
     Unknown(Utf8PathBuf),
+    /// A directory; only packages can be unpacked.
+    #[error("{0}: a directory and no package, which is a `.rpm` or `.fp` file")]
+    Directory(Utf8PathBuf),
+    /// It unpacks to more than [`Limits`](crate::Limits) allow.
+    #[error("{package}: {why}; if you trust it, unpack it with `--no-limits`")]
+    TooLarge {
+        /// The package.
+        package: Utf8PathBuf,
+        /// Which limit.
+        why: String,
+    },
     /// It is one of them, but damaged or compressed in an unknown way.
     #[error("{package}: {why}")]
     Damaged {
@@ -37,9 +46,6 @@ pub enum UnpackError {
         /// Why.
         why: &'static str,
     },
-    /// Its metadata.yaml cannot be read.
-    #[error(transparent)]
-    Load(#[from] LoadError),
     /// A file cannot be read or written; the text names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -1,65 +1,98 @@
-//! Opening packages and taking their compression off, piece by piece.
+//! Opening packages.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read};
 
 use camino::Utf8Path;
-use flate2::bufread::GzDecoder;
 use rpm::PackageMetadata;
 
+use crate::package::checksums::{self, Expected};
+use crate::package::compression::decompress;
 use crate::package::error::UnpackError;
+use crate::package::limits::{Bounded, Limits, read_error};
 use crate::rpm_metadata::read_metadata;
 
+/// An open package's content.
+pub(super) type Content = Bounded<Box<dyn Read>>;
+
 /// An open package.
-pub(crate) enum Opened {
-    /// An RPM's header; the payload, a cpio archive, follows.
-    Rpm(Box<PackageMetadata>, Box<dyn Read>),
+pub(super) enum Opened {
+    /// A cpio archive, the package's name, and the checksums of its files by absolute path.
+    Rpm(Content, String, HashMap<String, Expected>),
     /// A tar.
-    Fp(tar::Archive<Box<dyn Read>>),
+    Fp(Content),
 }
 
 const RPM_MAGIC: &[u8] = &[0xed, 0xab, 0xee, 0xdb];
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
-const XZ_MAGIC: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
-const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// The memory that an `lzma` payload may ask for, in KiB.
-const LZMA_MEMORY: u32 = 512 * 1024;
+/// A tar's first block.
+const BLOCK: u64 = 512;
 
-/// Opens a package; its first bytes tell which kind it is, not its name.
-pub(crate) fn open(package: &Utf8Path) -> Result<Opened, UnpackError> {
-    let mut reader = BufReader::new(fs_err::File::open(package)?);
-    let start = reader.fill_buf()?;
-    if start.starts_with(RPM_MAGIC) {
-        let metadata = read_metadata(&mut reader).map_err(|why| damaged(package, why))?;
-        let payload = decompress(reader).map_err(|error| damaged(package, error.to_string()))?;
-        return Ok(Opened::Rpm(Box::new(metadata), payload));
+/// The header of an RPM, or nothing if the file is none.
+pub(super) fn rpm_header(package: &Utf8Path) -> Result<Option<PackageMetadata>, UnpackError> {
+    let mut reader = open_file(package)?;
+    // Not `fill_buf`: what starts as an RPM may be shorter than its magic number.
+    if !reader.fill_buf()?.starts_with(RPM_MAGIC) {
+        return Ok(None);
     }
-    if start.starts_with(GZIP_MAGIC) {
-        return Ok(Opened::Fp(tar::Archive::new(Box::new(GzDecoder::new(reader)))));
-    }
-    Err(UnpackError::Unknown(package.to_owned()))
+    let metadata = read_metadata(&mut reader).map_err(|why| damaged(package, why))?;
+    Ok(Some(metadata))
 }
 
-pub(crate) fn damaged(package: &Utf8Path, why: String) -> UnpackError {
+/// Opens a package; its first bytes tell which kind it is, not its name. An RPM's checksums are compared first.
+pub(super) fn open(package: &Utf8Path, limits: &Limits) -> Result<Opened, UnpackError> {
+    let mut reader = open_file(package)?;
+    let size = reader.get_ref().metadata()?.len();
+    if reader.fill_buf()?.starts_with(RPM_MAGIC) {
+        let metadata = read_metadata(&mut reader).map_err(|why| damaged(package, why))?;
+        let name = metadata
+            .get_name()
+            .map_err(|error| damaged(package, error.to_string()))?;
+        let (name, expected) = (name.to_owned(), checksums::of_files(&metadata));
+        let mut file = fs_err::File::open(package)?;
+        checksums::check_rpm(&mut file, &metadata)?.map_err(|why| damaged(package, why))?;
+        let content = decompress(reader).map_err(|error| read_error(package, &error))?;
+        return Ok(Opened::Rpm(Bounded::new(content, limits, size), name, expected));
+    }
+    let content = decompress(reader).map_err(|error| read_error(package, &error))?;
+    let mut content = content;
+    let mut start = Vec::new();
+    // Whatever cannot be read to its first block is no archive.
+    let read = content.by_ref().take(BLOCK).read_to_end(&mut start);
+    if read.is_err() || !is_tar(&start) {
+        return Err(UnpackError::Unknown(package.to_owned()));
+    }
+    let whole: Box<dyn Read> = Box::new(std::io::Cursor::new(start).chain(content));
+    Ok(Opened::Fp(Bounded::new(whole, limits, size)))
+}
+
+fn open_file(package: &Utf8Path) -> Result<BufReader<fs_err::File>, UnpackError> {
+    let file = fs_err::File::open(package)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(UnpackError::Directory(package.to_owned()));
+    }
+    if !metadata.is_file() {
+        return Err(UnpackError::Unknown(package.to_owned()));
+    }
+    Ok(BufReader::with_capacity(64 * 1024, file))
+}
+
+/// Whether a block is a tar header: its checksum is right.
+fn is_tar(block: &[u8]) -> bool {
+    let Ok(block) = <&[u8; 512]>::try_from(block) else {
+        return false;
+    };
+    let mut header = tar::Header::new_old();
+    header.as_mut_bytes().copy_from_slice(block);
+    let sum: u32 = (block.iter().enumerate())
+        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+        .sum();
+    header.cksum().is_ok_and(|stated| stated == sum)
+}
+
+pub(super) fn damaged(package: &Utf8Path, why: String) -> UnpackError {
     UnpackError::Damaged {
         package: package.to_owned(),
         why,
     }
-}
-
-fn decompress(mut reader: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
-    let start = reader.fill_buf()?;
-    Ok(if start.starts_with(GZIP_MAGIC) {
-        Box::new(GzDecoder::new(reader))
-    } else if start.starts_with(XZ_MAGIC) {
-        Box::new(lzma_rust2::XzReader::new(reader, true))
-    } else if start.starts_with(ZSTD_MAGIC) {
-        Box::new(ruzstd::decoding::StreamingDecoder::new(reader).map_err(io::Error::other)?)
-    } else if start.starts_with(&[0x5d, 0, 0]) {
-        let lzma = lzma_rust2::LzmaReader::new_mem_limit(reader, LZMA_MEMORY, None);
-        Box::new(lzma.map_err(io::Error::other)?)
-    } else if start.starts_with(b"0707") {
-        Box::new(reader)
-    } else {
-        return Err(io::Error::other("its payload is compressed in an unknown way"));
-    })
 }
