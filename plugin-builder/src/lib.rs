@@ -12,6 +12,7 @@ pub mod expression;
 mod finding;
 pub mod fuel;
 mod hook;
+mod javascript;
 mod metadata;
 mod package;
 mod plugin;

@@ -2,6 +2,10 @@
 //!
 //! Only the syntax is read; nothing is matched. Patterns come from plugins, where a role may be one.
 
+mod group;
+
+use super::repr::repr_text;
+
 /// The message of Python's `re.error`, if the pattern does not compile.
 pub(crate) fn check_regex(pattern: &str) -> Result<(), String> {
     let mut reader = Reader {
@@ -9,13 +13,24 @@ pub(crate) fn check_regex(pattern: &str) -> Result<(), String> {
         position: 0,
         groups: Vec::new(),
         depth: 0,
+        is_unicode: !pattern.is_ascii(),
     };
-    reader.alternatives()?;
-    match reader.peek() {
+    let result = reader.alternatives().and_then(|_| match reader.next() {
         Some(')') => fail("unbalanced parenthesis"),
         Some(_) => fail("bogus characters at end of regular expression"),
         None => Ok(()),
+    });
+    // Python looks one token ahead, so it stumbles over a lone backslash at the end before what stands in front of it.
+    match lone_backslash(&reader.text) {
+        Some(index) if reader.position >= index => fail("bogus escape (end of line)"),
+        _ => result,
     }
+}
+
+/// Where a backslash stands that has nothing behind it.
+fn lone_backslash(text: &[char]) -> Option<usize> {
+    let count = text.iter().rev().take_while(|character| **character == '\\').count();
+    (count % 2 == 1).then(|| text.len() - 1)
 }
 
 fn fail<T>(message: &str) -> Result<T, String> {
@@ -79,9 +94,21 @@ struct Reader {
     position: usize,
     groups: Vec<Group>,
     depth: usize,
+    /// PyYAML gives text beyond ASCII as `unicode`, which messages show.
+    is_unicode: bool,
 }
 
 impl Reader {
+    /// A piece of the pattern as Python 2 shows it.
+    fn shown(&self, piece: &str) -> String {
+        let shown = repr_text(piece);
+        if self.is_unicode && !shown.starts_with('u') {
+            format!("u{shown}")
+        } else {
+            shown
+        }
+    }
+
     fn peek(&self) -> Option<char> {
         self.text.get(self.position).copied()
     }
@@ -242,7 +269,7 @@ impl Reader {
         };
         match escaped {
             'd' | 'D' | 's' | 'S' | 'w' | 'W' => Ok(None),
-            'x' => self.hexadecimal().map(Some),
+            'x' => self.hexadecimal("").map(Some),
             '0'..='7' => {
                 let mut code = escaped.to_digit(8).unwrap_or(0);
                 for _ in 0..2 {
@@ -254,12 +281,13 @@ impl Reader {
                 }
                 Ok(Some(code & 0xff))
             }
-            '8' | '9' => Err(format!("bogus escape: '\\\\{escaped}'")),
+            '8' | '9' => Err(format!("bogus escape: {}", self.shown(&format!("\\{escaped}")))),
             _ => Ok(Some(control_character(escaped))),
         }
     }
 
-    fn hexadecimal(&mut self) -> Result<u32, String> {
+    /// Two digits. `before` is what Python's message has in front of them, which in a set is nothing.
+    fn hexadecimal(&mut self, before: &str) -> Result<u32, String> {
         let mut digits = String::new();
         while digits.len() < 2
             && let Some(digit) = self.peek().filter(char::is_ascii_hexdigit)
@@ -268,7 +296,7 @@ impl Reader {
             self.position += 1;
         }
         if digits.len() != 2 {
-            return Err(format!("bogus escape: '\\\\x{digits}'"));
+            return Err(format!("bogus escape: {}", self.shown(&format!("\\{before}{digits}"))));
         }
         Ok(u32::from_str_radix(&digits, 16).unwrap_or(0))
     }
@@ -280,7 +308,7 @@ impl Reader {
         };
         match escaped {
             'A' | 'b' | 'B' | 'Z' => Ok((Item::Position, Width::NONE)),
-            'x' => self.hexadecimal().map(|_| (Item::Single, Width::ONE)),
+            'x' => self.hexadecimal("x").map(|_| (Item::Single, Width::ONE)),
             '0' => {
                 for _ in 0..2 {
                     if self.peek().is_some_and(|next| next.is_digit(8)) {
@@ -316,165 +344,7 @@ impl Reader {
                     most: UNBOUNDED,
                 },
             )),
-            None => Err(format!("bogus escape: '\\\\{digits}'")),
-        }
-    }
-
-    /// `(…)`, after the parenthesis; nothing for comments and flags.
-    fn group(&mut self) -> Result<Option<(Item, Width)>, String> {
-        if !self.take('?') {
-            return self.capture(None).map(Some);
-        }
-        let Some(kind) = self.next() else {
-            return fail("unexpected end of pattern");
-        };
-        match kind {
-            'P' => self.named(),
-            ':' => {
-                let width = self.alternatives()?;
-                self.close()?;
-                Ok(Some((Item::Single, width)))
-            }
-            '#' => {
-                while let Some(character) = self.next() {
-                    if character == ')' {
-                        return Ok(None);
-                    }
-                }
-                fail("unbalanced parenthesis")
-            }
-            '=' | '!' => {
-                self.alternatives()?;
-                self.close()?;
-                Ok(Some((Item::Single, Width::NONE)))
-            }
-            '<' => {
-                match self.next() {
-                    None => return fail("syntax error"),
-                    Some('=' | '!') => {}
-                    Some(_) => return fail("syntax error"),
-                }
-                let width = self.alternatives()?;
-                self.close()?;
-                if width.least != width.most {
-                    return fail("look-behind requires fixed-width pattern");
-                }
-                Ok(Some((Item::Single, Width::NONE)))
-            }
-            '(' => self.conditional().map(Some),
-            kind if "iLmsuxt".contains(kind) => {
-                while self.peek().is_some_and(|flag| "iLmsuxt".contains(flag)) {
-                    self.position += 1;
-                }
-                if self.take(')') {
-                    Ok(None)
-                } else {
-                    fail("unexpected end of pattern")
-                }
-            }
-            _ => fail("unexpected end of pattern"),
-        }
-    }
-
-    fn capture(&mut self, name: Option<String>) -> Result<(Item, Width), String> {
-        let index = self.groups.len();
-        self.groups.push(Group { name, open: true });
-        let width = self.alternatives()?;
-        self.close()?;
-        if let Some(group) = self.groups.get_mut(index) {
-            group.open = false;
-        }
-        Ok((Item::Single, width))
-    }
-
-    fn named(&mut self) -> Result<Option<(Item, Width)>, String> {
-        match self.next() {
-            Some('<') => {
-                let name = self.name('>')?;
-                if let Some(number) = self.groups.iter().position(|group| group.name.as_ref() == Some(&name)) {
-                    let (new, old) = (self.groups.len() + 1, number + 1);
-                    return Err(format!(
-                        "redefinition of group name '{name}' as group {new}; was group {old}"
-                    ));
-                }
-                self.capture(Some(name)).map(Some)
-            }
-            Some('=') => {
-                let name = self.name(')')?;
-                match self.groups.iter().find(|group| group.name.as_ref() == Some(&name)) {
-                    None => Err(format!("unknown group name: '{name}'")),
-                    Some(group) if group.open => fail("cannot refer to open group"),
-                    Some(_) => Ok(Some((
-                        Item::Single,
-                        Width {
-                            least: 0,
-                            most: UNBOUNDED,
-                        },
-                    ))),
-                }
-            }
-            None => fail("unexpected end of pattern"),
-            Some(other) => Err(format!("unknown specifier: ?P{other}")),
-        }
-    }
-
-    fn name(&mut self, end: char) -> Result<String, String> {
-        let mut name = String::new();
-        loop {
-            match self.next() {
-                None => return fail("unterminated name"),
-                Some(character) if character == end => break,
-                Some(character) => name.push(character),
-            }
-        }
-        if name.is_empty() {
-            return fail("missing group name");
-        }
-        let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if !name.chars().all(word) || name.starts_with(|first: char| first.is_ascii_digit()) {
-            return Err(format!("bad character in group name '{name}'"));
-        }
-        Ok(name)
-    }
-
-    /// `(?(1)yes|no)`.
-    fn conditional(&mut self) -> Result<(Item, Width), String> {
-        let mut condition = String::new();
-        loop {
-            match self.next() {
-                None => return fail("unterminated name"),
-                Some(')') => break,
-                Some(character) => condition.push(character),
-            }
-        }
-        if condition.is_empty() {
-            return fail("missing group name");
-        }
-        let known = match condition.parse::<usize>() {
-            Ok(number) => number >= 1 && number <= self.groups.len(),
-            Err(_) => self.groups.iter().any(|group| group.name.as_ref() == Some(&condition)),
-        };
-        if !known && condition.parse::<usize>().is_err() {
-            return Err(format!("unknown group name: '{condition}'"));
-        }
-        let mut width = self.sequence()?;
-        if self.take('|') {
-            width = width.or(self.sequence()?);
-            if self.peek() == Some('|') {
-                return fail("conditional backref with more than two branches");
-            }
-        } else {
-            width = width.or(Width::NONE);
-        }
-        self.close()?;
-        Ok((Item::Single, width))
-    }
-
-    fn close(&mut self) -> Result<(), String> {
-        if self.take(')') {
-            Ok(())
-        } else {
-            fail("unbalanced parenthesis")
+            None => Err(format!("bogus escape: {}", self.shown(&format!("\\{digits}")))),
         }
     }
 }
