@@ -17,6 +17,7 @@ mod metadata;
 mod package;
 mod plugin;
 mod python;
+mod regex_dialect;
 mod repository;
 mod rpm_metadata;
 mod suggestion;

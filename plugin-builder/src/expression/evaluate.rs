@@ -17,7 +17,18 @@ impl Expression {
     /// # Errors
     /// [`ExpressionError`] for a model or, when `strict`, a path that there is not.
     pub fn evaluate(&self, models: &Models, strict: bool) -> Result<Value, ExpressionError> {
-        self.root().value(models, strict)
+        self.root().value(&mut |path| look_up(models, path, strict))
+    }
+
+    /// The value of a part of an expression, with `look_up` for its paths.
+    ///
+    /// # Errors
+    /// What `look_up` gives, and [`ExpressionError::NotAContainer`].
+    pub(crate) fn value_of(
+        term: &Term,
+        look_up: &mut dyn FnMut(&Path) -> Result<Value, ExpressionError>,
+    ) -> Result<Value, ExpressionError> {
+        term.value(look_up)
     }
 
     /// Whether its value is true as Python sees it.
@@ -43,20 +54,23 @@ pub fn is_true(value: &Value) -> bool {
 }
 
 impl Term {
-    fn value(&self, models: &Models, strict: bool) -> Result<Value, ExpressionError> {
+    fn value(
+        &self,
+        look_up: &mut dyn FnMut(&Path) -> Result<Value, ExpressionError>,
+    ) -> Result<Value, ExpressionError> {
         match &self.kind {
             TermKind::Constant(value) => Ok(value.clone()),
-            TermKind::Path(path) => look_up(models, path, strict),
-            TermKind::Not(term) => Ok(Value::Bool(!is_true(&term.value(models, strict)?))),
+            TermKind::Path(path) => look_up(path),
+            TermKind::Not(term) => Ok(Value::Bool(!is_true(&term.value(look_up)?))),
             TermKind::Binary(operator, left, right) => {
-                let value = left.value(models, strict)?;
+                let value = left.value(look_up)?;
                 match operator {
                     Operator::Or if is_true(&value) => Ok(value),
                     Operator::And if !is_true(&value) => Ok(value),
-                    Operator::Or | Operator::And => right.value(models, strict),
-                    Operator::Equal => Ok(Value::Bool(equal(&value, &right.value(models, strict)?))),
-                    Operator::NotEqual => Ok(Value::Bool(!equal(&value, &right.value(models, strict)?))),
-                    Operator::In => contains(&right.value(models, strict)?, &value).map(Value::Bool),
+                    Operator::Or | Operator::And => right.value(look_up),
+                    Operator::Equal => Ok(Value::Bool(equal(&value, &right.value(look_up)?))),
+                    Operator::NotEqual => Ok(Value::Bool(!equal(&value, &right.value(look_up)?))),
+                    Operator::In => contains(&right.value(look_up)?, &value).map(Value::Bool),
                 }
             }
         }

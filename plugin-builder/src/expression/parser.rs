@@ -52,6 +52,12 @@ impl Expression {
         &self.skipped
     }
 
+    /// What Nailgun would drop of a text, whether it is an expression or not.
+    #[must_use]
+    pub fn skipped_in(text: &str) -> Vec<Skipped> {
+        words(text).1
+    }
+
     /// All paths, with the characters that they are made of.
     #[must_use]
     pub fn paths(&self) -> Vec<(&Path, Range<usize>)> {

@@ -61,6 +61,14 @@ pub struct Skipped {
 }
 
 impl Term {
+    /// A constant by itself.
+    pub(crate) fn constant(value: &Value) -> Self {
+        Self {
+            kind: TermKind::Constant(value.clone()),
+            span: 0..0,
+        }
+    }
+
     /// This part and all parts of it.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Term)) {
         visit(self);

@@ -1,7 +1,21 @@
 //! What the original builder accepts and Fuel stumbles over: our own findings, a file per topic.
 
+mod braces;
 mod builder;
+mod clashes;
+mod conditions;
+mod constraints;
+mod core_settings;
+mod expression_paths;
+mod expression_truth;
+mod expressions;
 mod ignored_files;
+mod plugin_contents;
+mod scalar_place;
+mod secrets;
+mod setting;
+mod setting_regexes;
+mod setting_values;
 mod subject;
 mod topic;
 mod version;

@@ -1,6 +1,9 @@
 //! The topics: which rules there are, and what looks for them.
 
-use super::{Subject, builder, ignored_files, version, yaml_keys};
+use super::{
+    Subject, braces, builder, clashes, constraints, expressions, ignored_files, secrets, setting_regexes,
+    setting_values, version, yaml_keys,
+};
 use crate::finding::{Report, Rule};
 
 /// Rules that belong together, and the code that finds them.
@@ -19,6 +22,13 @@ const TOPICS: &[&Topic] = &[
     &yaml_keys::TOPIC,
     &ignored_files::TOPIC,
     &version::TOPIC,
+    &expressions::TOPIC,
+    &setting_values::TOPIC,
+    &setting_regexes::TOPIC,
+    &braces::TOPIC,
+    &secrets::TOPIC,
+    &clashes::TOPIC,
+    &constraints::TOPIC,
 ];
 
 /// Looks for everything that we find beyond the original's rules.
