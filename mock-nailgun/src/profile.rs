@@ -72,6 +72,10 @@ pub struct Profile {
     pub refuses_legacy_tasks: bool,
     /// Whether a node of an environment may be assigned other roles.
     pub assigned_nodes_may_change_roles: bool,
+    /// How two roles that exclude each other are refused: `{role}` and `{other}` stand for them.
+    pub role_conflict: &'static str,
+    /// Whether roles carry tags (9.x); without them a role with `has_primary` has its primary node by its own name.
+    pub tags: bool,
     /// Whether a plugin may bring a network role that there is, if the two can be joined.
     pub network_roles_may_overlap: bool,
     /// How the removal of an enabled plugin is refused.
@@ -88,7 +92,10 @@ pub struct Profile {
     pub rpm_repository_priority: u32,
     /// Nailgun settings that `{settings.X}` and the `from_settings` generator may name, besides `MASTER_IP`.
     pub settings: &'static [(&'static str, &'static str)],
+    /// Whether lists of servers in the settings (`DNS_UPSTREAM`) are lists (9.x) or one text.
+    pub server_lists: bool,
     release: &'static str,
+    node_attributes: &'static str,
     core_graph: &'static str,
     core_tasks: &'static str,
 }
@@ -176,7 +183,7 @@ pub enum SyncRule {
 /// How settings that come in are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attributes {
-    /// What is stored is checked, not what is sent: a bad value is taken once and then bars every change (to 8.0).
+    /// What is stored is checked, not what is sent: a bad value is taken once and then bars every change (8.0).
     pub checks_stored: bool,
     /// Whether restrictions are checked (9.x).
     pub checks_restrictions: bool,
@@ -184,6 +191,8 @@ pub struct Attributes {
     pub nullable_text: bool,
     /// Whether there are the types `number`, `text_list`, `textarea_list`, `file` and `custom_hugepages` (9.x).
     pub wide_types: bool,
+    /// Whether a refusal by the schema begins with the field's name in brackets (8.0).
+    pub names_field: bool,
 }
 
 /// How a deployment becomes messages for Astute.
@@ -255,6 +264,11 @@ impl Profile {
         let tasks = Arc::new(self.read("core tasks", self.core_tasks)?);
         read.insert(self.name, Arc::clone(&tasks));
         Ok(tasks)
+    }
+
+    /// `node_attributes`, `nic_attributes` and `bond_attributes` that nodes have without any plugin; empty before 9.x.
+    pub(crate) fn node_attributes(&self) -> Result<Map<String, Value>, ProfileError> {
+        self.read("node attributes", self.node_attributes)
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, what: &'static str, text: &str) -> Result<T, ProfileError> {

@@ -270,7 +270,8 @@ async fn settings_that_nailgun_refuses_are_refused(#[case] body: Value, #[case] 
             Some(body),
         )
         .await;
-    let message = answer["message"].as_str().unwrap();
+    // Of an exception only the text is given, as JSON.
+    let message = answer["message"].as_str().or(answer.as_str()).unwrap();
     assert_eq!(found, status, "{message}");
     assert!(message.starts_with(start), "{message}");
 }
@@ -476,7 +477,7 @@ async fn roles_of_a_plugin_are_there_while_it_is_enabled() {
         .clone();
     assert_eq!(notes["meta"]["tags"], json!(["notes"]));
     assert_eq!(
-        notes["meta"]["restrictions"][0]["condition"],
+        notes["meta"]["restrictions"][0],
         "settings:notes_service.metadata.enabled == false"
     );
     assert_eq!(

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::http::ApiError;
+use crate::profile::{ModeMatch, PluginSettings, Profile};
 use crate::store::{self, Cluster, ClusterPlugin, Plugin, Release, cluster_plugins};
 
 /// The first entry of a plugin's `releases` that fits, if any: equal OS in any case, a mode that the environment's
@@ -12,6 +13,7 @@ use crate::store::{self, Cluster, ClusterPlugin, Plugin, Release, cluster_plugin
 /// # Errors
 /// The exception that Nailgun answers with 500 for an entry without `os` or with a version without one `-`.
 pub(crate) fn matching_release<'a>(
+    profile: &Profile,
     plugin: &'a Plugin,
     release: &Release,
     mode: &str,
@@ -35,7 +37,10 @@ pub(crate) fn matching_release<'a>(
         if !modes
             .iter()
             .filter_map(Value::as_str)
-            .any(|wanted| mode.starts_with(wanted))
+            .any(|wanted| match profile.mode_match {
+                ModeMatch::Contains => mode.contains(wanted),
+                ModeMatch::Prefix => mode.starts_with(wanted),
+            })
         {
             continue;
         }
@@ -57,38 +62,69 @@ fn halves(version: &str) -> Result<(&str, &str), ApiError> {
 }
 
 /// Whether a plugin fits an environment of a release in a mode.
-pub(crate) fn is_compatible(plugin: &Plugin, release: &Release, mode: &str) -> Result<bool, ApiError> {
-    Ok(matching_release(plugin, release, mode)?.is_some())
+pub(crate) fn is_compatible(
+    profile: &Profile,
+    plugin: &Plugin,
+    release: &Release,
+    mode: &str,
+) -> Result<bool, ApiError> {
+    Ok(matching_release(profile, plugin, release, mode)?.is_some())
 }
 
-/// Connects a new plugin to the environments it fits. Later changes of its `releases` connect nothing.
-pub(crate) fn connect_plugin(database: &Connection, plugin: &Plugin) -> Result<(), ApiError> {
+/// Connects a new plugin to the environments it fits. Later changes of its `releases` connect nothing; before 8.0 only
+/// environments that come after it have it.
+pub(crate) fn connect_plugin(profile: &Profile, database: &Connection, plugin: &Plugin) -> Result<(), ApiError> {
+    let in_environment = profile.plugin_settings == PluginSettings::InEnvironment;
     for cluster in store::all::<Cluster>(database)? {
         if let Some(release) = store::get::<Release>(database, cluster.release_id)? {
-            connect(database, plugin, &cluster, &release)?;
+            let fits = is_compatible(profile, plugin, &release, &cluster.mode)?;
+            if fits && !in_environment {
+                connect(database, plugin, &cluster)?;
+            }
         }
     }
     Ok(())
 }
 
-/// Connects a new environment to the plugins that fit it.
-pub(crate) fn connect_cluster(database: &Connection, cluster: &Cluster, release: &Release) -> Result<(), ApiError> {
+/// Connects a new environment to the plugins that fit it; before 8.0 only to the newest version of each.
+pub(crate) fn connect_cluster(
+    profile: &Profile,
+    database: &Connection,
+    cluster: &Cluster,
+    release: &Release,
+) -> Result<(), ApiError> {
+    let mut fitting: Vec<Plugin> = Vec::new();
     for plugin in store::all::<Plugin>(database)? {
-        connect(database, &plugin, cluster, release)?;
+        if !is_compatible(profile, &plugin, release, &cluster.mode)? {
+            continue;
+        }
+        let older = fitting
+            .iter_mut()
+            .find(|other| profile.plugin_settings == PluginSettings::InEnvironment && other.name == plugin.name);
+        match older {
+            Some(older) if version_order(&older.version) < version_order(&plugin.version) => *older = plugin,
+            Some(_) => {}
+            None => fitting.push(plugin),
+        }
+    }
+    for plugin in &fitting {
+        connect(database, plugin, cluster)?;
     }
     Ok(())
 }
 
-fn connect(database: &Connection, plugin: &Plugin, cluster: &Cluster, release: &Release) -> Result<(), ApiError> {
-    if is_compatible(plugin, release, &cluster.mode)? {
-        cluster_plugins::connect(
-            database,
-            cluster.id,
-            plugin.id,
-            &ClusterPlugin::initial_attributes(plugin),
-        )?;
-    }
-    Ok(())
+/// What two versions are ordered by: their numbers.
+fn version_order(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+fn connect(database: &Connection, plugin: &Plugin, cluster: &Cluster) -> Result<(), ApiError> {
+    Ok(cluster_plugins::connect(
+        database,
+        cluster.id,
+        plugin.id,
+        &ClusterPlugin::initial_attributes(plugin),
+    )?)
 }
 
 #[cfg(test)]
@@ -108,7 +144,13 @@ mod tests {
     #[case(json!([]), false)]
     fn a_release_fits_by_os_mode_prefix_and_version_prefixes(#[case] releases: Value, #[case] expected: bool) {
         assert_eq!(
-            is_compatible(&plugin(releases), &release(), "ha_compact").unwrap(),
+            is_compatible(
+                &Profile::named("9.2").unwrap(),
+                &plugin(releases),
+                &release(),
+                "ha_compact"
+            )
+            .unwrap(),
             expected
         );
     }
@@ -117,7 +159,13 @@ mod tests {
     #[case(json!([{"version": "mitaka-9.0"}]), "KeyError: 'os'")]
     #[case(json!([{"os": "ubuntu", "mode": ["ha"], "version": "mitaka9"}]), "ValueError: need more than 1 value to unpack")]
     fn what_nailgun_cannot_read_is_an_unexpected_error(#[case] releases: Value, #[case] text: &str) {
-        let error = is_compatible(&plugin(releases), &release(), "ha_compact").unwrap_err();
+        let error = is_compatible(
+            &Profile::named("9.2").unwrap(),
+            &plugin(releases),
+            &release(),
+            "ha_compact",
+        )
+        .unwrap_err();
         assert_eq!((error.status, error.text().as_str()), (500, text));
     }
 

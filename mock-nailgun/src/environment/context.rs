@@ -1,6 +1,8 @@
 //! An environment with all that belongs to it.
 
 use plugin_builder::expression::Models;
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
@@ -34,7 +36,23 @@ impl<'a> Environment<'a> {
     /// As [`Environment::load`], outside a call.
     pub(crate) fn read(config: &'a Config, database: &'a Connection, id: i64) -> Result<Self, ApiError> {
         let cluster: Cluster = store::get(database, id)?.ok_or_else(|| ApiError::not_found("Cluster"))?;
-        let release = store::get(database, cluster.release_id)?.ok_or_else(|| ApiError::not_found("Release"))?;
+        let mut release: Release =
+            store::get(database, cluster.release_id)?.ok_or_else(|| ApiError::not_found("Release"))?;
+        // An environment's own roles stand beside its release's.
+        if !cluster.own_roles.is_empty() {
+            let metadata = Arc::make_mut(&mut release.metadata);
+            for (name, role) in &cluster.own_roles {
+                if let Some(roles) = metadata.get_mut("roles_metadata").and_then(Value::as_object_mut) {
+                    roles.insert(name.clone(), role["meta"].clone());
+                }
+                let mapping = metadata
+                    .get_mut("volumes_metadata")
+                    .and_then(|volumes| volumes.get_mut("volumes_roles_mapping"));
+                if let Some(mapping) = mapping.and_then(Value::as_object_mut) {
+                    mapping.insert(name.clone(), role["volumes_roles_mapping"].clone());
+                }
+            }
+        }
         Ok(Self {
             config,
             database,
@@ -57,7 +75,8 @@ impl<'a> Environment<'a> {
     /// # Errors
     /// 400 in plain text where a plugin brings a role that there is already.
     pub(crate) fn roles(&self) -> Result<Roles, ApiError> {
-        roles::roles_metadata(&self.release, &self.plugins).map_err(|error| ApiError::deep(error.to_string()))
+        roles::roles_metadata(&self.config.profile, &self.release, &self.plugins)
+            .map_err(|error| ApiError::deep(error.to_string()))
     }
 
     /// Settings as GET shows them: the environment's own and each plugin's container, formatted, with generators run.
@@ -65,14 +84,39 @@ impl<'a> Environment<'a> {
         let mut editable = self.cluster.editable.clone();
         let mut sections = settings::section(&self.config.profile, &self.plugins);
         self.fill_in(&mut sections);
+        self.keep_core(&mut sections);
         editable.extend(sections);
         editable
+    }
+
+    /// The settings that it begins with: the release's and, up to 7.0, those of its plugins.
+    pub(crate) fn initial_editable(&self) -> Map<String, Value> {
+        let mut editable = self.release_attributes("editable");
+        let mut sections = settings::environment_sections(&self.config.profile, &self.plugins);
+        self.keep_core(&mut sections);
+        editable.extend(sections);
+        self.fill_in(&mut editable);
+        editable
+    }
+
+    /// Takes out what is named as a section of the release: a plugin cannot take the place of one.
+    fn keep_core(&self, sections: &mut Map<String, Value>) {
+        if let Some(core) = self
+            .release
+            .metadata
+            .get("attributes_metadata")
+            .and_then(|attributes| attributes["editable"].as_object())
+        {
+            sections.retain(|name, _| !core.contains_key(name));
+        }
     }
 
     /// Settings as they were before anything was set.
     pub(crate) fn default_editable(&self) -> Map<String, Value> {
         let mut editable = self.release_attributes("editable");
-        editable.extend(settings::defaults_section(&self.config.profile, &self.plugins));
+        let mut sections = settings::defaults_section(&self.config.profile, &self.plugins);
+        self.keep_core(&mut sections);
+        editable.extend(sections);
         self.fill_in(&mut editable);
         editable
     }
@@ -88,12 +132,17 @@ impl<'a> Environment<'a> {
     }
 
     /// Settings as nodes get them, before networks: bare values, enabled plugins only, generated ones merged in.
+    ///
+    /// Plugins come first and Fuel's own go over them: a plugin adds, it changes nothing that Fuel provides.
     pub(crate) fn flat_settings(&self) -> Map<String, Value> {
-        let mut editable = self.cluster.editable.clone();
         let mut sections = settings::flat_sections(&self.config.profile, &self.plugins);
         self.fill_in(&mut sections);
-        editable.extend(sections);
-        let mut flat = Value::Object(self.cluster.generated.clone());
+        let mut editable = self.cluster.editable.clone();
+        // What a partial PUT left behind under an enabled plugin's name is not Fuel's own.
+        let core = self.release_attributes("editable");
+        editable.retain(|name, _| core.contains_key(name) || !sections.contains_key(name));
+        let mut flat = Value::Object(settings::flatten(&sections));
+        settings::merge(&mut flat, &Value::Object(self.cluster.generated.clone()));
         settings::merge(&mut flat, &Value::Object(settings::flatten(&editable)));
         match flat {
             Value::Object(flat) => flat,

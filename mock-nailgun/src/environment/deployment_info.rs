@@ -162,7 +162,8 @@ fn plugins(config: &Config, environment: &Environment<'_>) -> Result<Value, ApiE
     let mut list = Vec::new();
     for ClusterPlugin { plugin, .. } in environment.enabled_plugins() {
         let directory = plugin_directory(plugin);
-        let release = compatibility::matching_release(plugin, &environment.release, &environment.cluster.mode)?;
+        let release =
+            compatibility::matching_release(&config.profile, plugin, &environment.release, &environment.cluster.mode)?;
         // A plugin whose `releases` no longer fit keeps its place, but nobody knows where its parts lie.
         let Some(release) = release else {
             return Err(ApiError::unexpected(format!(

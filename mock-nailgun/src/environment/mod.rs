@@ -7,6 +7,7 @@ mod context;
 mod deployment_info;
 mod network;
 mod network_scheme;
+mod node_attributes;
 mod plugin_files;
 mod roles;
 mod seed;
@@ -19,6 +20,9 @@ pub(crate) use context::Environment;
 pub(crate) use deployment_info::{deployment_info, plugin_directory};
 pub(crate) use network::{admin_network, default_configuration};
 pub(crate) use network_scheme::{Scheme, node_network_data};
+pub(crate) use node_attributes::{
+    default_bond_attributes, default_interfaces, default_node_attributes, interfaces, node_attributes,
+};
 pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
 pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;

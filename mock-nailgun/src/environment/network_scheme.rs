@@ -258,8 +258,16 @@ fn interfaces(node: &Node) -> &[Value] {
 }
 
 /// The interface of a node that carries a network: public on the second where there is one, all others on the one it
-/// boots from.
+/// boots from, unless somebody assigned it elsewhere.
 fn interface_of(node: &Node, network: &str) -> String {
+    let carries = |interface: &&Value| {
+        interface["assigned_networks"]
+            .as_array()
+            .is_some_and(|networks| networks.iter().any(|assigned| assigned["name"] == network))
+    };
+    if let Some(chosen) = node.interfaces.iter().find(carries) {
+        return chosen["name"].as_str().unwrap_or("eth0").to_owned();
+    }
     let interfaces = interfaces(node);
     let name = |interface: &Value| interface["name"].as_str().unwrap_or("eth0").to_owned();
     let boot = interfaces

@@ -51,7 +51,11 @@ pub(crate) fn adapter_prefix(profile: &Profile, package_version: &str) -> Option
 ///
 /// # Errors
 /// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line.
-pub(crate) fn read_plugin_files(directory: &Utf8Path, package_version: &str) -> Result<PluginFiles, String> {
+pub(crate) fn read_plugin_files(
+    profile: &Profile,
+    directory: &Utf8Path,
+    package_version: &str,
+) -> Result<PluginFiles, String> {
     let major: u32 = package_version
         .split('.')
         .next()
@@ -64,6 +68,7 @@ pub(crate) fn read_plugin_files(directory: &Utf8Path, package_version: &str) -> 
         };
         match field {
             // The one file whose content sits below a key.
+            Field::Attributes if major < 3 && !profile.reads_settings_of_early_packages => {}
             Field::Attributes => files.attributes_metadata = object(document.get("attributes").cloned()),
             Field::Tasks => files.tasks = list(document),
             Field::DeploymentTasks => files.deployment_tasks = list(document),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Environment;
 use crate::http::ApiError;
+use crate::profile::Profile;
 use crate::store::{self, ClusterPlugin, Node, Release};
 
 /// Roles of a release and of the enabled plugins of an environment, and their tags.
@@ -26,15 +27,19 @@ pub(crate) struct ProblemOfRoles {
 }
 
 /// The roles that a release brings, without any plugin's.
-pub(crate) fn release_roles(release: &Release) -> Roles {
-    roles_metadata(release, &[]).unwrap_or_default()
+pub(crate) fn release_roles(profile: &Profile, release: &Release) -> Roles {
+    roles_metadata(profile, release, &[]).unwrap_or_default()
 }
 
 /// The roles of an environment.
 ///
 /// # Errors
 /// A name that two of them use: it is found out here, not when the plugin is enabled.
-pub(crate) fn roles_metadata(release: &Release, plugins: &[ClusterPlugin]) -> Result<Roles, ProblemOfRoles> {
+pub(crate) fn roles_metadata(
+    profile: &Profile,
+    release: &Release,
+    plugins: &[ClusterPlugin],
+) -> Result<Roles, ProblemOfRoles> {
     let object = |key: &str| {
         release
             .metadata
@@ -66,16 +71,12 @@ pub(crate) fn roles_metadata(release: &Release, plugins: &[ClusterPlugin]) -> Re
         tags.extend(files.tags_metadata.clone());
         for (name, metadata) in &files.roles_metadata {
             let mut metadata = metadata.as_object().cloned().unwrap_or_default();
-            if !metadata.contains_key("tags") {
+            if profile.tags && !metadata.contains_key("tags") {
                 metadata.insert("tags".to_owned(), json!([name]));
                 let has_primary = metadata.get("has_primary").cloned().unwrap_or(Value::Bool(false));
                 tags.insert(name.clone(), json!({"has_primary": has_primary}));
             }
-            let mut restrictions = vec![json!({
-                "condition": format!("settings:{}.metadata.enabled == false", plugin.name),
-                "message": "Enable plugin to use this role",
-                "action": "disable",
-            })];
+            let mut restrictions = vec![json!(format!("settings:{}.metadata.enabled == false", plugin.name))];
             restrictions.extend(
                 metadata
                     .get("restrictions")
@@ -86,6 +87,9 @@ pub(crate) fn roles_metadata(release: &Release, plugins: &[ClusterPlugin]) -> Re
             metadata.insert("restrictions".to_owned(), Value::from(restrictions));
             roles.metadata.insert(name.clone(), Value::Object(metadata));
         }
+    }
+    if !profile.tags {
+        tags = roles.metadata.clone();
     }
     roles.primary_tags = tags
         .iter()

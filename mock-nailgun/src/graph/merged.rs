@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::task::{self, GraphTask, Origin};
 use crate::environment::{self, Environment};
 use crate::http::ApiError;
+use crate::profile::{Profile, Serialization};
 use crate::store::{GraphOwner, graphs};
 
 /// The graph that `PUT /changes` runs.
@@ -102,6 +103,10 @@ fn graph_tasks(tasks: Vec<Value>, origin: &Origin) -> Vec<GraphTask> {
 }
 
 /// Tasks as the API shows them.
-pub(crate) fn api_shape(tasks: &[GraphTask]) -> Value {
-    tasks.iter().map(task::api_shape).collect()
+pub(crate) fn api_shape(profile: &Profile, tasks: &[GraphTask]) -> Value {
+    match profile.serialization {
+        Serialization::Graph => tasks.iter().map(task::api_shape).collect(),
+        // As they were written.
+        Serialization::Hooks => tasks.iter().map(|task| Value::Object(task.fields.clone())).collect(),
+    }
 }

@@ -8,9 +8,11 @@ mod merged;
 mod picture;
 mod resolver;
 mod serialize;
+mod stored;
 mod task;
 mod writer;
 
-pub(crate) use merged::{api_shape, merged, own, plugins, release};
+pub(crate) use merged::{DEFAULT, api_shape, merged, own, plugins, release};
 pub(crate) use picture::picture;
 pub(crate) use serialize::{Selection, SerializedGraph, serialize};
+pub(crate) use stored::{check_tasks, stored_shape};

@@ -164,6 +164,7 @@ pub(crate) fn api_shape(task: &GraphTask) -> Value {
             shown.insert((*spelling).to_owned(), value.clone());
         }
     }
+    shown.entry("version").or_insert_with(|| json!("1.0.0"));
     shown.retain(|_, value| match value {
         Value::Null => false,
         Value::Array(items) => !items.is_empty(),

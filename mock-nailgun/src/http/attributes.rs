@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::Environment;
+use crate::profile::PluginSettings;
 use crate::settings::{self, SentSection};
 use crate::store::{self, ClusterPlugin, cluster_plugins};
 
@@ -47,9 +48,7 @@ pub(crate) fn reset(call: &Call<'_>) -> Answer {
             "Environment attributes can't be changed after, or in deploy.",
         ));
     }
-    let mut editable = environment.release_attributes("editable");
-    environment.fill_in(&mut editable);
-    environment.cluster.editable = editable;
+    environment.cluster.editable = environment.initial_editable();
     store::replace(call.database, &environment.cluster)?;
     for connected in &environment.plugins {
         let (cluster, plugin) = (environment.cluster.id, connected.plugin.id);
@@ -71,15 +70,16 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     }
     let sent = body
         .get("editable")
-        .ok_or_else(|| ApiError::unexpected("KeyError: 'editable'"))?;
+        .ok_or_else(|| ApiError::unexpected_string("KeyError: 'editable'"))?;
     let Value::Object(sent) = sent else {
         return Err(ApiError::bad_request("Editable attributes should be a dictionary"));
     };
-    let force = call.flag("force")?;
+    let profile = &call.config.profile;
+    let force = call.flag("force")? && profile.force_passes_lock;
     let mut plugin_sections: Vec<(&String, SentSection)> = Vec::new();
     let mut core = Map::new();
     for (name, section) in sent {
-        match settings::sent_section(section) {
+        match settings::sent_section(profile, section) {
             Some(section) => plugin_sections.push((name, section)),
             None => {
                 core.insert(name.clone(), section.clone());
@@ -87,13 +87,18 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         }
     }
     if settings::is_locked(&call.config.profile, &environment.cluster, &environment.nodes) && !force {
-        check_lock(&environment, &core, &plugin_sections)?;
+        let stored = &environment.cluster.editable;
+        settings::check_lock(profile, &core, stored, &plugin_sections, &environment.plugins)
+            .map_err(|text| ApiError::new(403, text))?;
     }
-    let checked = would_be(&environment, sent);
+    let checked = would_be(
+        &environment,
+        if profile.attributes.checks_stored { &core } else { sent },
+    );
     for section in checked.values().filter(|section| is_checked(section)) {
-        settings::check_section(section).map_err(ApiError::bad_request)?;
+        settings::check_section(profile.attributes, section).map_err(ApiError::bad_request)?;
     }
-    if !force {
+    if !force && profile.attributes.checks_restrictions {
         let models = environment.models(&checked);
         let problems = settings::check_restrictions(&checked, &models).map_err(ApiError::bad_request)?;
         if !problems.is_empty() {
@@ -118,25 +123,30 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     if let Value::Object(editable) = editable {
         environment.cluster.editable = editable;
     }
-    check_legacy_tasks(&environment, &plugin_sections)?;
+    if profile.refuses_legacy_tasks {
+        check_legacy_tasks(&environment, &plugin_sections)?;
+    }
     store::replace(call.database, &environment.cluster)?;
+    if profile.plugin_settings == PluginSettings::InEnvironment {
+        switch_plugins(call, &environment)?;
+    }
     for (_, section) in &plugin_sections {
         save_plugin(call, &environment, section)?;
     }
     Ok(shown(Environment::load(call, environment.cluster.id)?.editable()))
 }
 
-fn check_lock(
-    environment: &Environment<'_>,
-    core: &Map<String, Value>,
-    plugin_sections: &[(&String, SentSection)],
-) -> Result<(), ApiError> {
-    for (name, section) in plugin_sections {
-        settings::check_plugin_lock(name, section, &environment.plugins).map_err(|text| ApiError::new(403, text))?;
-    }
-    for name in core.keys() {
-        let stored = environment.cluster.editable.get(name);
-        settings::check_core_lock(name, stored).map_err(|text| ApiError::new(403, text))?;
+/// Up to 7.0 a plugin is on where its section among the environment's own settings says so.
+fn switch_plugins(call: &Call<'_>, environment: &Environment<'_>) -> Result<(), ApiError> {
+    for connected in &environment.plugins {
+        let metadata = environment
+            .cluster
+            .editable
+            .get(&connected.plugin.name)
+            .map(|section| &section["metadata"]);
+        let enabled = metadata
+            .is_some_and(|metadata| metadata["enabled"] == true && metadata["plugin_id"] == connected.plugin.id);
+        cluster_plugins::set_enabled(call.database, environment.cluster.id, connected.plugin.id, enabled)?;
     }
     Ok(())
 }

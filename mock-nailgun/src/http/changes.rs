@@ -218,6 +218,10 @@ fn start_in(call: &Call<'_>, cluster_id: i64, run: Run) -> Answer {
     let mut supertask = new_task(run.name, Some(cluster_id), None);
     supertask.dry_run = run.dry_run;
     store::insert(call.database, &mut supertask)?;
+    // Nailgun's own checks before a deployment are tasks too, which go when they succeed.
+    for _check in ["check_networks", "check_before_deployment"] {
+        store::burn_id(call.database, "tasks")?;
+    }
     // A supertask is answered as it was made; what goes wrong afterwards is in the task.
     let answer = tasks::shown(&supertask);
     match begin(call, &mut environment, &run, &supertask) {

@@ -8,7 +8,7 @@ use super::json_schema::{Kind, Schema};
 use super::{components, tasks};
 use crate::environment::{self, Environment};
 use crate::settings;
-use crate::store::{self, Cluster, Node, Release, Task, addresses};
+use crate::store::{self, Cluster, GraphOwner, Node, Release, Task, addresses, graphs};
 
 /// What a cluster may be given.
 const SCHEMA: Schema = Schema {
@@ -129,15 +129,17 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         network_configuration: Value::Null,
         deployed: None,
         replaced_deployment_info: Vec::new(),
+        replaced_provisioning_info: Value::Null,
+        vmware_attributes: Value::Null,
+        extensions: Value::Null,
+        own_roles: Map::new(),
     };
     store::insert(call.database, &mut cluster)?;
-    environment::connect_cluster(call.database, &cluster, &release)?;
+    environment::connect_cluster(&call.config.profile, call.database, &cluster, &release)?;
     let mut environment = Environment::load(call, cluster.id)?;
-    let mut editable = environment.release_attributes("editable");
     let mut generated = environment.release_attributes("generated");
-    environment.fill_in(&mut editable);
     environment.fill_in(&mut generated);
-    environment.cluster.editable = editable;
+    environment.cluster.editable = environment.initial_editable();
     environment.cluster.generated = generated;
     environment.cluster.network_configuration = environment::default_configuration(&release, cluster.id, &segmentation);
     components::apply(call, &mut environment)?;
@@ -242,6 +244,7 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
             .execute("DELETE FROM history WHERE document ->> 'task_id' = ?1", [task.id])?;
         store::delete::<Task>(call.database, task.id)?;
     }
+    graphs::delete_of(call.database, GraphOwner::Cluster, cluster.id)?;
     store::delete::<Cluster>(call.database, cluster.id)?;
     let message = format!("Environment '{}' and all its nodes are deleted", cluster.name);
     environment::notify(call.database, "done", &message, None, None, None)?;

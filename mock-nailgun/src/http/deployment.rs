@@ -16,7 +16,10 @@ fn load<'a>(call: &Call<'a>) -> Result<Environment<'a>, ApiError> {
 
 /// `GET /clusters/:id/deployment_tasks/`
 pub(crate) fn tasks(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(graph::api_shape(&graph::merged(&load(call)?)?)))
+    Ok(Reply::ok(graph::api_shape(
+        &call.config.profile,
+        &graph::merged(&load(call)?)?,
+    )))
 }
 
 /// `PUT /clusters/:id/deployment_tasks/`: the environment's own tasks.
@@ -41,22 +44,34 @@ pub(crate) fn replace_own_tasks(call: &Call<'_>) -> Answer {
         "default",
         &tasks,
     )?;
-    Ok(Reply::ok(graph::api_shape(&graph::own(&environment)?)))
+    Ok(Reply::ok(graph::api_shape(
+        &call.config.profile,
+        &graph::own(&environment)?,
+    )))
 }
 
 /// `GET /clusters/:id/deployment_tasks/own/`
 pub(crate) fn own_tasks(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(graph::api_shape(&graph::own(&load(call)?)?)))
+    Ok(Reply::ok(graph::api_shape(
+        &call.config.profile,
+        &graph::own(&load(call)?)?,
+    )))
 }
 
 /// `GET /clusters/:id/deployment_tasks/plugins/`
 pub(crate) fn plugin_tasks(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(graph::api_shape(&graph::plugins(&load(call)?)?)))
+    Ok(Reply::ok(graph::api_shape(
+        &call.config.profile,
+        &graph::plugins(&load(call)?)?,
+    )))
 }
 
 /// `GET /clusters/:id/deployment_tasks/release/`
 pub(crate) fn release_tasks(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(graph::api_shape(&graph::release(&load(call)?)?)))
+    Ok(Reply::ok(graph::api_shape(
+        &call.config.profile,
+        &graph::release(&load(call)?)?,
+    )))
 }
 
 /// `GET /clusters/:id/deploy_tasks/graph.gv`

@@ -17,6 +17,8 @@ pub(crate) struct ApiError {
 pub(crate) enum ErrorBody {
     /// `{"message": …, "errors": []}`
     Message(String),
+    /// A JSON string: an exception in a handler whose answers are serialised.
+    JsonString(String),
     /// Plain text: what Nailgun's deep code raises and no handler catches.
     Text(String),
     /// Nothing: a missing token.
@@ -58,6 +60,15 @@ impl ApiError {
         Self::new(500, message)
     }
 
+    /// As [`ApiError::unexpected`], from a handler that answers with a JSON string.
+    pub(crate) fn unexpected_string(message: impl Into<String>) -> Self {
+        Self {
+            status: 500,
+            body: ErrorBody::JsonString(message.into()),
+            burned: None,
+        }
+    }
+
     /// 401 with an empty body.
     pub(crate) fn unauthorized() -> Self {
         Self {
@@ -76,7 +87,7 @@ impl ApiError {
     /// The message or text.
     pub(crate) fn text(&self) -> String {
         match &self.body {
-            ErrorBody::Message(text) | ErrorBody::Text(text) => text.clone(),
+            ErrorBody::Message(text) | ErrorBody::JsonString(text) | ErrorBody::Text(text) => text.clone(),
             ErrorBody::Empty => String::new(),
         }
     }
@@ -88,6 +99,7 @@ impl ApiError {
                 let body: Value = json!({"message": message, "errors": []});
                 body.to_string().into_bytes()
             }
+            ErrorBody::JsonString(text) => Value::from(text.clone()).to_string().into_bytes(),
             ErrorBody::Text(text) => text.clone().into_bytes(),
             ErrorBody::Empty => Vec::new(),
         }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, Reply};
+use super::call::{Answer, Call, Reply, ReplyBody};
+use super::clusters;
 use super::error::ApiError;
 use crate::config::Network;
 use crate::environment::{self, Environment, Scheme};
@@ -137,6 +138,60 @@ fn follow_cidr(network: &mut Value, before: &Value, sent: &Value) -> Result<(), 
         network["gateway"] = moved(&before["gateway"]);
     }
     Ok(())
+}
+
+/// `GET /clusters/:id/network_configuration/template`
+pub(crate) fn template(call: &Call<'_>) -> Answer {
+    let cluster = clusters::find(call)?;
+    let template = &cluster.network_configuration["networking_parameters"]["configuration_template"];
+    Ok(Reply::ok(if template.is_null() {
+        json!({})
+    } else {
+        template.clone()
+    }))
+}
+
+/// `PUT /clusters/:id/network_configuration/template`: kept, not applied.
+pub(crate) fn update_template(call: &Call<'_>) -> Answer {
+    let template = Value::Object(call.object()?);
+    set_template(call, template.clone())?;
+    Ok(Reply::ok(template))
+}
+
+/// `DELETE /clusters/:id/network_configuration/template`
+pub(crate) fn remove_template(call: &Call<'_>) -> Answer {
+    set_template(call, Value::Null)?;
+    Ok(Reply::no_content())
+}
+
+fn set_template(call: &Call<'_>, template: Value) -> Result<(), ApiError> {
+    let mut cluster = clusters::find(call)?;
+    cluster.network_configuration["networking_parameters"]["configuration_template"] = template;
+    Ok(store::replace(call.database, &cluster)?)
+}
+
+/// `PUT /clusters/:id/network_configuration/ips/vips`: a list of `{"id", "ip_addr"}`, ids as GET gives them.
+pub(crate) fn update_vips(call: &Call<'_>) -> Answer {
+    let sent = call.list()?;
+    let known = match vips(call)?.body {
+        ReplyBody::Json(Value::Array(known)) => known,
+        _ => Vec::new(),
+    };
+    let cluster = clusters::find(call)?;
+    for vip in &sent {
+        let Some(same) = known.iter().find(|known| known["id"] == vip["id"]) else {
+            return Err(ApiError::bad_request(format!("There is no VIP with id {}", vip["id"])));
+        };
+        let Some(address) = vip["ip_addr"].as_str() else {
+            continue;
+        };
+        if address.parse::<std::net::Ipv4Addr>().is_err() {
+            return Err(ApiError::bad_request(format!("'{address}' is not a valid IP address")));
+        }
+        let name = same["vip_name"].as_str().unwrap_or_default();
+        addresses::move_vip(call.database, cluster.id, name, address)?;
+    }
+    vips(call)
 }
 
 /// `GET /clusters/:id/network_configuration/ips/vips`

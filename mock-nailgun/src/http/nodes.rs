@@ -41,7 +41,7 @@ fn shown(call: &Call<'_>, node: &Node) -> Result<Value, ApiError> {
     }))
 }
 
-fn find(call: &Call<'_>) -> Result<Node, ApiError> {
+pub(crate) fn find(call: &Call<'_>) -> Result<Node, ApiError> {
     store::get(call.database, call.id(0)?)?.ok_or_else(|| ApiError::not_found("Node"))
 }
 
@@ -108,6 +108,8 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         labels: body.get("labels").cloned().unwrap_or_else(|| json!({})),
         kernel_params: None,
         attributes: Map::new(),
+        interfaces: Vec::new(),
+        disks: Vec::new(),
     };
     node.meta = body.get("meta").cloned().unwrap_or_else(|| json!({}));
     check_address(call, &node)?;

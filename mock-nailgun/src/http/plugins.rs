@@ -8,8 +8,10 @@ use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::json_schema::{Kind, Schema};
 use crate::environment;
+use crate::graph;
 use crate::pieces::Pieces;
-use crate::store::{self, Plugin, PluginFiles, cluster_plugins};
+use crate::profile::{Profile, SyncRule, Unsupported};
+use crate::store::{self, GraphOwner, Plugin, PluginFiles, cluster_plugins, graphs};
 
 /// metadata.yaml as clients send it. Unknown fields are accepted and dropped.
 const SCHEMA: Schema = Schema {
@@ -58,9 +60,10 @@ const SHOWN: &[(&str, MakeDefault)] = &[
     ("is_hotpluggable", || json!(false)),
 ];
 
-fn shown(plugin: &Plugin) -> Value {
+fn shown(profile: &Profile, plugin: &Plugin) -> Value {
     let mut object = Map::from_iter([("id".to_owned(), json!(plugin.id))]);
     object.extend(Map::clone(&plugin.fields));
+    object.retain(|key, _| !profile.plugin_fields_absent.contains(&key.as_str()));
     Value::Object(object)
 }
 
@@ -74,7 +77,8 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     for plugin in store::all::<Plugin>(call.database)? {
         list.push(if list.len() == 0 { "[{\"id\":" } else { ",{\"id\":" });
         list.push_json(&Value::from(plugin.id));
-        for (key, value) in plugin.fields.iter() {
+        let absent = call.config.profile.plugin_fields_absent;
+        for (key, value) in plugin.fields.iter().filter(|(key, _)| !absent.contains(&key.as_str())) {
             list.push(",");
             list.push_json_string(key);
             list.push(":");
@@ -88,7 +92,7 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
 
 /// `GET /plugins/:id/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(shown(&find(call)?)))
+    Ok(Reply::ok(shown(&call.config.profile, &find(call)?)))
 }
 
 fn check(call: &Call<'_>, body: &Map<String, Value>) -> Result<(), ApiError> {
@@ -129,7 +133,8 @@ fn read_files(call: &Call<'_>, plugin: &Plugin) -> Result<PluginFiles, ApiError>
         .config
         .plugins_directory
         .join(environment::plugin_directory(plugin));
-    environment::read_plugin_files(&directory, &plugin.package_version).map_err(ApiError::bad_request)
+    environment::read_plugin_files(&call.config.profile, &directory, &plugin.package_version)
+        .map_err(ApiError::bad_request)
 }
 
 fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
@@ -146,11 +151,16 @@ fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
             call.config.profile.package_versions.join(", ")
         );
         // The row was inserted and rolled back: its id is gone.
-        return Err(ApiError::bad_request(message).burning("plugins"));
+        let refusal = match call.config.profile.unsupported_package {
+            Unsupported::Refused => ApiError::bad_request(message),
+            Unsupported::Unexpected => ApiError::unexpected(format!("PackageVersionIsNotCompatible: {message}")),
+        };
+        return Err(refusal.burning("plugins"));
     }
     plugin.files = Arc::new(read_files(call, &plugin)?);
     store::insert(call.database, &mut plugin)?;
-    environment::connect_plugin(call.database, &plugin)?;
+    keep_graph(call, &plugin)?;
+    environment::connect_plugin(&call.config.profile, call.database, &plugin)?;
     Ok(plugin)
 }
 
@@ -166,9 +176,9 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     )?;
     if let Some(known) = known {
         // Clients read the plugin out of the message.
-        return Err(ApiError::new(409, shown(&known).to_string()));
+        return Err(ApiError::new(409, shown(&call.config.profile, &known).to_string()));
     }
-    Ok(Reply::json(201, shown(&add(call, &body)?)))
+    Ok(Reply::json(201, shown(&call.config.profile, &add(call, &body)?)))
 }
 
 /// `PUT /plugins/:id`: the whole object. Files are not read again: that is what `sync` is for.
@@ -185,18 +195,16 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     }
     plugin.files = known.files;
     store::replace(call.database, &plugin)?;
-    Ok(Reply::ok(shown(&plugin)))
+    Ok(Reply::ok(shown(&call.config.profile, &plugin)))
 }
 
 /// `DELETE /plugins/:id`
 pub(crate) fn remove(call: &Call<'_>) -> Answer {
     let plugin = find(call)?;
     if cluster_plugins::is_enabled_anywhere(call.database, plugin.id)? {
-        return Err(ApiError::bad_request(
-            "Can't delete plugin which is enabled for some environment.",
-        ));
+        return Err(ApiError::bad_request(call.config.profile.delete_refusal));
     }
-    store::delete::<Plugin>(call.database, plugin.id)?;
+    delete(call, plugin.id)?;
     Ok(Reply::no_content())
 }
 
@@ -204,7 +212,14 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
 /// made alike.
 pub(crate) fn sync(call: &Call<'_>) -> Answer {
     if call.body.is_empty() {
-        sync_all(call)?;
+        match call.config.profile.sync {
+            SyncRule::Disk => sync_all(call)?,
+            SyncRule::Registered => {
+                for plugin in store::all::<Plugin>(call.database)? {
+                    refresh(call, plugin)?;
+                }
+            }
+        }
         return Ok(Reply::ok(json!({})));
     }
     let body = call.object()?;
@@ -222,12 +237,15 @@ pub(crate) fn sync(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(json!({})))
 }
 
-/// Reads metadata.yaml and the other files of a registered plugin again.
+/// Reads metadata.yaml and the other files of a registered plugin again. One without a directory stays as it is.
 fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
     let directory = call
         .config
         .plugins_directory
         .join(environment::plugin_directory(&plugin));
+    if !directory.is_dir() {
+        return Ok(());
+    }
     if let Some(metadata) = environment::read_metadata(&directory).map_err(ApiError::bad_request)? {
         for (key, _) in SHOWN.iter().filter(|(key, _)| *key != "name") {
             if let Some(value) = metadata.get(*key) {
@@ -240,7 +258,27 @@ fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
         plugin.package_version = text("package_version", &plugin.package_version);
     }
     plugin.files = Arc::new(read_files(call, &plugin)?);
-    Ok(store::replace(call.database, &plugin)?)
+    store::replace(call.database, &plugin)?;
+    keep_graph(call, &plugin)
+}
+
+/// A plugin's tasks are its graph of type `default`.
+fn keep_graph(call: &Call<'_>, plugin: &Plugin) -> Result<(), ApiError> {
+    let tasks = &plugin.files.deployment_tasks;
+    Ok(graphs::set(
+        call.database,
+        GraphOwner::Plugin,
+        plugin.id,
+        graph::DEFAULT,
+        tasks,
+    )?)
+}
+
+/// Takes a plugin out of the database, its graphs with it.
+fn delete(call: &Call<'_>, plugin_id: i64) -> Result<(), ApiError> {
+    graphs::delete_of(call.database, GraphOwner::Plugin, plugin_id)?;
+    store::delete::<Plugin>(call.database, plugin_id)?;
+    Ok(())
 }
 
 /// On disk and registered: read again. On disk only: registered. Registered only: removed unless it is enabled. What
@@ -260,7 +298,7 @@ fn sync_all(call: &Call<'_>) -> Result<(), ApiError> {
         } else if cluster_plugins::is_enabled_anywhere(call.database, id)? {
             tracing::warn!(plugin = name, "is not on disk, but enabled, and is kept");
         } else {
-            store::delete::<Plugin>(call.database, id)?;
+            delete(call, id)?;
         }
     }
     for directory in on_disk {

@@ -1,5 +1,7 @@
 //! `/releases`
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
@@ -46,6 +48,22 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
 /// `GET /releases/:id/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(shown(&find(call)?)))
+}
+
+/// `PUT /releases/:id/`: name, description, state and the parts that it ships.
+pub(crate) fn update(call: &Call<'_>) -> Answer {
+    let mut release = find(call)?;
+    let body = call.object()?;
+    let text = |key: &str, old: &str| body.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
+    release.name = text("name", &release.name);
+    release.state = text("state", &release.state);
+    for part in PARTS {
+        if let Some(value) = body.get(*part) {
+            Arc::make_mut(&mut release.metadata).insert((*part).to_owned(), value.clone());
+        }
+    }
+    store::replace(call.database, &release)?;
+    Ok(Reply::ok(shown(&release)))
 }
 
 /// `GET /releases/:id/components/`: the release's and those of plugins that name exactly this OS and version.
@@ -97,7 +115,43 @@ pub(crate) fn components(call: &Call<'_>) -> Answer {
             add(component, &format!("{}-{}", plugin.name, plugin.version))?;
         }
     }
-    Ok(Reply::ok(Value::from(components)))
+    Ok(Reply::ok(Value::from(mutual(&components))))
+}
+
+/// Whether a component's list of others names another; `*` stands for any rest.
+fn lists(component: &Value, relation: &str, other: &Value) -> bool {
+    let name = other["name"].as_str().unwrap_or_default();
+    component[relation].as_array().into_iter().flatten().any(|entry| {
+        entry["name"].as_str().is_some_and(|pattern| {
+            pattern
+                .strip_suffix('*')
+                .map_or(pattern == name, |prefix| name.starts_with(prefix))
+        })
+    })
+}
+
+/// Being compatible and being incompatible go both ways: what one component says of another is said of both.
+fn mutual(components: &[Value]) -> Vec<Value> {
+    let mut shown = components.to_vec();
+    for (index, component) in components.iter().enumerate() {
+        for (_, other) in components.iter().enumerate().filter(|(position, _)| *position != index) {
+            for relation in ["compatible", "incompatible"] {
+                if lists(component, relation, other) || !lists(other, relation, component) {
+                    continue;
+                }
+                let mut entry = json!({"name": other["name"]});
+                if relation == "incompatible" {
+                    let label = other["label"].as_str().or(other["name"].as_str()).unwrap_or_default();
+                    entry["message"] = Value::from(format!("Not compatible with {label}"));
+                }
+                match shown[index][relation].as_array_mut() {
+                    Some(list) => list.push(entry),
+                    None => shown[index][relation] = json!([entry]),
+                }
+            }
+        }
+    }
+    shown
 }
 
 /// `GET /releases/:id/deployment_tasks/`

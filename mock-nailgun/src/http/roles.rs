@@ -35,7 +35,7 @@ fn one(name: &str, roles: &Roles, release: &Release, plugins: &[ClusterPlugin]) 
 /// `GET /releases/:id/roles/`
 pub(crate) fn list_of_release(call: &Call<'_>) -> Answer {
     let release = release_of(call)?;
-    let roles = environment::release_roles(&release);
+    let roles = environment::release_roles(&call.config.profile, &release);
     Ok(Reply::ok(
         roles
             .metadata
@@ -48,7 +48,12 @@ pub(crate) fn list_of_release(call: &Call<'_>) -> Answer {
 /// `GET /releases/:id/roles/:name/`
 pub(crate) fn show_of_release(call: &Call<'_>) -> Answer {
     let release = release_of(call)?;
-    one(call.parameter(1), &environment::release_roles(&release), &release, &[])
+    one(
+        call.parameter(1),
+        &environment::release_roles(&call.config.profile, &release),
+        &release,
+        &[],
+    )
 }
 
 /// `GET /clusters/:id/roles/`
@@ -104,6 +109,19 @@ pub(crate) fn assign(call: &Call<'_>) -> Answer {
     // Inside a validator the clash of roles is a conflict, in JSON.
     let roles = environment.roles().map_err(|error| ApiError::new(409, error.text()))?;
     let models = environment.models(&environment.editable());
+    let profile = &call.config.profile;
+    if !profile.assigned_nodes_may_change_roles && nodes.iter().any(|node| node.cluster.is_some()) {
+        // The text holds Python's own words for the objects; only its frame means something to clients.
+        let names: Vec<String> = nodes
+            .iter()
+            .filter(|node| node.cluster.is_some())
+            .map(|node| format!("<nailgun.db.sqlalchemy.models.node.Node object at 0x{:x}>", node.id))
+            .collect();
+        return Err(ApiError::bad_request(format!(
+            "Nodes with ids {} already assigned to environments. Nodes must be unassigned before they can be assigned again.",
+            names.join(",")
+        )));
+    }
     for (mut node, item) in nodes.into_iter().zip(&items) {
         let wanted: Vec<String> = item["roles"]
             .as_array()
@@ -179,9 +197,10 @@ fn check_roles(
                         .is_some_and(|names| names.iter().any(|name| name == other.as_str())))
         });
         if let Some(other) = conflict {
-            return Err(ApiError::bad_request(format!(
-                "Role '{role}' in conflict with role '{other}'."
-            )));
+            let text = environment.config.profile.role_conflict;
+            return Err(ApiError::bad_request(
+                text.replace("{role}", role).replace("{other}", other),
+            ));
         }
         for restriction in Restriction::list(&metadata[role]["restrictions"]) {
             if restriction.holds(models)? {

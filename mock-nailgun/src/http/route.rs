@@ -3,9 +3,10 @@
 use super::call::{Answer, Call};
 use super::error::ApiError;
 use super::{
-    attributes, authentication, changes, clusters, deployment, links, network, nodes, notifications, plugins, releases,
-    rig, roles, tasks,
+    attributes, authentication, changes, clusters, coverage, deployment, graphs, links, network, node_attributes,
+    nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles, tasks,
 };
+use crate::profile::Series;
 
 /// Answers a request.
 pub(crate) type Handler = fn(&Call<'_>) -> Answer;
@@ -69,7 +70,7 @@ const API: &[Route] = &[
     },
     Route {
         path: "releases/:id",
-        methods: &[("GET", releases::show, Token)],
+        methods: &[("GET", releases::show, Token), ("PUT", releases::update, Token)],
     },
     Route {
         path: "releases/:id/components",
@@ -77,11 +78,18 @@ const API: &[Route] = &[
     },
     Route {
         path: "releases/:id/roles",
-        methods: &[("GET", roles::list_of_release, Token)],
+        methods: &[
+            ("GET", roles::list_of_release, Token),
+            ("POST", role_editing::add_to_release, Token),
+        ],
     },
     Route {
         path: "releases/:id/roles/:name",
-        methods: &[("GET", roles::show_of_release, Token)],
+        methods: &[
+            ("GET", roles::show_of_release, Token),
+            ("PUT", role_editing::change_of_release, Token),
+            ("DELETE", role_editing::remove_from_release, Token),
+        ],
     },
     Route {
         path: "releases/:id/deployment_tasks",
@@ -127,11 +135,18 @@ const API: &[Route] = &[
     },
     Route {
         path: "clusters/:id/roles",
-        methods: &[("GET", roles::list_of_cluster, Token)],
+        methods: &[
+            ("GET", roles::list_of_cluster, Token),
+            ("POST", role_editing::add_to_cluster, Token),
+        ],
     },
     Route {
         path: "clusters/:id/roles/:name",
-        methods: &[("GET", roles::show_of_cluster, Token)],
+        methods: &[
+            ("GET", roles::show_of_cluster, Token),
+            ("PUT", role_editing::change_of_cluster, Token),
+            ("DELETE", role_editing::remove_from_cluster, Token),
+        ],
     },
     Route {
         path: "clusters/:id/assignment",
@@ -147,7 +162,7 @@ const API: &[Route] = &[
     },
     Route {
         path: "clusters/:id/network_configuration/ips/vips",
-        methods: &[("GET", network::vips, Token)],
+        methods: &[("GET", network::vips, Token), ("PUT", network::update_vips, Token)],
     },
     Route {
         path: "clusters/:id/deployment_tasks",
@@ -221,6 +236,15 @@ const API: &[Route] = &[
         methods: &[("POST", changes::execute_graph, Token)],
     },
     Route {
+        path: "graphs/:id",
+        methods: &[
+            ("GET", graphs::show_one, Token),
+            ("PUT", graphs::change_one, Token),
+            ("PATCH", graphs::change_one, Token),
+            ("DELETE", graphs::remove_one, Token),
+        ],
+    },
+    Route {
         path: "clusters/:id/stop_deployment",
         methods: &[("PUT", changes::stop, Token)],
     },
@@ -242,6 +266,117 @@ const API: &[Route] = &[
             ("PUT", links::update, Token),
             ("PATCH", links::update, Token),
             ("DELETE", links::remove, Token),
+        ],
+    },
+    Route {
+        path: "plugins/:id/deployment_graphs",
+        methods: &[("GET", graphs::list_of_plugin, Token)],
+    },
+    Route {
+        path: "plugins/:id/deployment_graphs/:type",
+        methods: &[
+            ("GET", graphs::show_of_plugin, Token),
+            ("POST", graphs::create_of_plugin, Token),
+            ("PUT", graphs::replace_of_plugin, Token),
+            ("PATCH", graphs::change_of_plugin, Token),
+            ("DELETE", graphs::remove_of_plugin, Token),
+        ],
+    },
+    Route {
+        path: "releases/:id/deployment_graphs",
+        methods: &[("GET", graphs::list_of_release, Token)],
+    },
+    Route {
+        path: "releases/:id/deployment_graphs/:type",
+        methods: &[
+            ("GET", graphs::show_of_release, Token),
+            ("POST", graphs::create_of_release, Token),
+            ("PUT", graphs::replace_of_release, Token),
+            ("PATCH", graphs::change_of_release, Token),
+            ("DELETE", graphs::remove_of_release, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/deployment_graphs",
+        methods: &[("GET", graphs::list_of_cluster, Token)],
+    },
+    Route {
+        path: "clusters/:id/deployment_graphs/:type",
+        methods: &[
+            ("GET", graphs::show_of_cluster, Token),
+            ("POST", graphs::create_of_cluster, Token),
+            ("PUT", graphs::replace_of_cluster, Token),
+            ("PATCH", graphs::change_of_cluster, Token),
+            ("DELETE", graphs::remove_of_cluster, Token),
+        ],
+    },
+    Route {
+        path: "graphs",
+        methods: &[("GET", graphs::all, Token)],
+    },
+    Route {
+        path: "nodes/:id/attributes",
+        methods: &[
+            ("GET", node_attributes::show, Token),
+            ("PUT", node_attributes::update, Token),
+        ],
+    },
+    Route {
+        path: "nodes/:id/attributes/defaults",
+        methods: &[("GET", node_attributes::show_defaults, Token)],
+    },
+    Route {
+        path: "nodes/:id/interfaces",
+        methods: &[
+            ("GET", node_attributes::interfaces, Token),
+            ("PUT", node_attributes::update_interfaces, Token),
+        ],
+    },
+    Route {
+        path: "nodes/:id/interfaces/default_assignment",
+        methods: &[("GET", node_attributes::default_interfaces, Token)],
+    },
+    Route {
+        path: "nodes/:id/bonds/attributes/defaults",
+        methods: &[("GET", node_attributes::bond_defaults, Token)],
+    },
+    Route {
+        path: "clusters/:id/network_configuration/template",
+        methods: &[
+            ("GET", network::template, Token),
+            ("PUT", network::update_template, Token),
+            ("DELETE", network::remove_template, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/provisioning",
+        methods: &[
+            ("GET", provisioning::replaced, Token),
+            ("PUT", provisioning::replace, Token),
+            ("DELETE", provisioning::drop_replaced, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/orchestrator/provisioning/defaults",
+        methods: &[("GET", provisioning::defaults, Token)],
+    },
+    Route {
+        path: "clusters/:id/vmware_attributes",
+        methods: &[
+            ("GET", provisioning::vmware, Token),
+            ("PUT", provisioning::update_vmware, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/vmware_attributes/defaults",
+        methods: &[("GET", provisioning::default_vmware, Token)],
+    },
+    Route {
+        path: "clusters/:id/extensions",
+        methods: &[
+            ("GET", provisioning::extensions, Token),
+            ("PUT", provisioning::update_extensions, Token),
+            ("DELETE", provisioning::remove_extensions, Token),
         ],
     },
     Route {
@@ -354,7 +489,37 @@ const MOCK: &[Route] = &[
         path: "reset",
         methods: &[("POST", rig::reset, Public)],
     },
+    Route {
+        path: "openapi.json",
+        methods: &[("GET", openapi::show, Public)],
+    },
 ];
+
+/// One method of one path.
+pub(crate) struct Described {
+    /// `/api/v1`, `/keystone` or `/mock`.
+    pub(crate) base: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) is_public: bool,
+}
+
+/// Every method of every path that a series of Fuel has.
+pub(crate) fn described(series: Series) -> Vec<Described> {
+    [("/api/v1", API), ("/keystone", KEYSTONE), ("/mock", MOCK)]
+        .into_iter()
+        .flat_map(|(base, routes)| routes.iter().map(move |route| (base, route)))
+        .filter(|(_, route)| coverage::of(route.path).is_none_or(|about| about.since <= series))
+        .flat_map(|(base, route)| {
+            route.methods.iter().map(move |(method, _, access)| Described {
+                base,
+                path: route.path,
+                method,
+                is_public: *access == Public,
+            })
+        })
+        .collect()
+}
 
 /// What answers a request.
 pub(crate) struct Found {
@@ -363,11 +528,11 @@ pub(crate) struct Found {
     pub(crate) public: bool,
 }
 
-/// The handler of a path.
+/// The handler of a path in a series of Fuel.
 ///
 /// # Errors
 /// 404 `not found` and 405 `None`, as web.py answers.
-pub(crate) fn find(method: &str, path: &str) -> Result<Found, ApiError> {
+pub(crate) fn find(series: Series, method: &str, path: &str) -> Result<Found, ApiError> {
     let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let routes = match segments.first() {
         Some(&"api") if segments.get(1) == Some(&"v1") => {
@@ -392,6 +557,9 @@ pub(crate) fn find(method: &str, path: &str) -> Result<Found, ApiError> {
         let Some(parameters) = match_path(route.path, &segments) else {
             continue;
         };
+        if coverage::of(route.path).is_some_and(|about| about.since > series) {
+            continue;
+        }
         return match route.methods.iter().find(|(name, _, _)| *name == method) {
             Some((_, handler, access)) => Ok(Found {
                 handler: *handler,
@@ -442,7 +610,20 @@ mod tests {
         #[case] path: &str,
         #[case] parameters: &[&str],
     ) {
-        assert_eq!(find(method, path).ok().unwrap().parameters, parameters);
+        assert_eq!(find(Series::Fuel9, method, path).ok().unwrap().parameters, parameters);
+    }
+
+    #[test]
+    fn every_path_of_the_api_is_described_once() {
+        let paths: Vec<&str> = API.iter().map(|route| route.path).collect();
+        let described: Vec<&str> = coverage::ABOUT.iter().map(|about| about.path).collect();
+        for path in &paths {
+            assert_eq!(described.iter().filter(|other| *other == path).count(), 1, "{path}");
+            assert_eq!(paths.iter().filter(|other| *other == path).count(), 1, "{path}");
+        }
+        for path in described {
+            assert!(paths.contains(&path), "{path} is described, and not there");
+        }
     }
 
     #[rstest]
@@ -455,7 +636,7 @@ mod tests {
         #[case] status: u16,
         #[case] text: &str,
     ) {
-        let error = find(method, path).err().unwrap();
+        let error = find(Series::Fuel9, method, path).err().unwrap();
         assert_eq!((error.status, error.text().as_str()), (status, text));
     }
 }

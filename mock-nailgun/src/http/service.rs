@@ -56,7 +56,7 @@ impl Service {
 
     /// Answers a request in one transaction: a success commits, an error rolls back.
     fn answer(&self, request: &Request) -> Answer {
-        let found = route::find(&request.method, &request.path)?;
+        let found = route::find(self.config.profile.series, &request.method, &request.path)?;
         let queued = Cell::new(false);
         authentication::check(&self.config, &found, &request.headers)?;
         let Found {

@@ -14,6 +14,15 @@ const SETTINGS: &[(&str, &str)] = &[
     ("DNS_DOMAIN", "example.com"),
 ];
 
+/// How settings are checked up to 8.0.
+const NARROW: Attributes = Attributes {
+    checks_stored: true,
+    checks_restrictions: false,
+    nullable_text: false,
+    wide_types: false,
+    names_field: true,
+};
+
 const FUEL_6_1: Profile = Profile {
     name: "6.1",
     series: Series::Fuel6,
@@ -43,14 +52,14 @@ const FUEL_6_1: Profile = Profile {
     empty_task_file_is_fatal: true,
     sync: SyncRule::Registered,
     attributes: Attributes {
-        checks_stored: true,
-        checks_restrictions: false,
-        nullable_text: false,
-        wide_types: false,
+        checks_stored: false,
+        ..NARROW
     },
     broken_format_is_fatal: true,
     refuses_legacy_tasks: false,
     assigned_nodes_may_change_roles: false,
+    tags: false,
+    role_conflict: "Role \"{role}\" in conflict with role {other}",
     network_roles_may_overlap: false,
     delete_refusal: "Can't delete plugin which is enabledfor some environment.",
     serialization: Serialization::Hooks,
@@ -62,6 +71,8 @@ const FUEL_6_1: Profile = Profile {
     release: fuel::FUEL_6_1.release,
     core_graph: fuel::FUEL_6_1.core_graph,
     core_tasks: "{}",
+    node_attributes: "{}",
+    server_lists: false,
 };
 
 const FUEL_7_0: Profile = Profile {
@@ -82,12 +93,14 @@ const FUEL_8_0: Profile = Profile {
     series: Series::Fuel8,
     reported_version: "8.0",
     version_body: VersionBody::Plain,
-    package_versions: &["1.0.", "2.0.", "3.0.", "4.0.", "5.0."],
+    // Refusals list them in this order.
+    package_versions: &["4.0.", "2.0.", "5.0.", "3.0.", "1.0."],
     lock_rule: LockRule::PluginsUnlessAlwaysEditable,
     plugin_fields_absent: &[],
     cluster_fields_absent: &[],
     plugin_settings: PluginSettings::Versions,
     hot_pluggable_key: "always_editable",
+    attributes: NARROW,
     mode_match: ModeMatch::Prefix,
     // As 8.0 was released; later builds of stable/8.0 read them.
     reads_settings_of_early_packages: false,
@@ -103,7 +116,6 @@ const FUEL_9_2: Profile = Profile {
     series: Series::Fuel9,
     reported_version: "9.1",
     version_needs_token: true,
-    // In the order in which the refusal lists them.
     package_versions: &["2.0.", "5.0.", "3.0.", "6.0.", "4.0.", "1.0."],
     unsupported_package: Unsupported::Refused,
     unlocked_statuses: &["new", "operational", "error", "stopped", "partially_deployed"],
@@ -122,16 +134,21 @@ const FUEL_9_2: Profile = Profile {
         checks_restrictions: true,
         nullable_text: true,
         wide_types: true,
+        names_field: false,
     },
     broken_format_is_fatal: false,
     refuses_legacy_tasks: true,
     assigned_nodes_may_change_roles: true,
+    tags: true,
+    role_conflict: "Role '{role}' in conflict with role '{other}'.",
     serialization: Serialization::Graph,
     plugins_key: PluginsKey::Objects,
     repository_name: RepositoryName::Directory,
     release: fuel::FUEL_9_2.release,
     core_graph: fuel::FUEL_9_2.core_graph,
     core_tasks: include_str!("../../data/core-tasks-9.2.yaml"),
+    node_attributes: include_str!("../../data/node-attributes-9.2.yaml"),
+    server_lists: true,
     ..FUEL_8_0
 };
 

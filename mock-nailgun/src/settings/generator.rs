@@ -76,7 +76,7 @@ fn settings(config: &Config) -> Map<String, Value> {
         .iter()
         .map(|(name, text)| {
             // Lists of servers are lists here, as the fields of type text_list hold them.
-            let is_list = name.ends_with("_UPSTREAM");
+            let is_list = config.profile.server_lists && name.ends_with("_UPSTREAM");
             let value = if is_list {
                 Value::from(text.split(", ").collect::<Vec<_>>())
             } else {

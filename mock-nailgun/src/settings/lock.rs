@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::section::SentSection;
-use crate::profile::Profile;
+use super::section::{SentSection, version_metadata};
+use crate::profile::{LockRule, Profile};
 use crate::store::{Cluster, ClusterPlugin, Node};
 
 /// Whether an environment is locked: in 9.x only while something runs in it, before that once it is deployed.
@@ -14,11 +14,30 @@ pub(crate) fn is_locked(profile: &Profile, cluster: &Cluster, nodes: &[Node]) ->
         || profile.ready_nodes_lock && nodes.iter().any(|node| node.status == "ready")
 }
 
-/// Refuses a core section without `always_editable`, whether or not anything in it differs.
+/// Refuses what the profile's rule does not let be changed in a locked environment: `core` are the sections that were
+/// sent of the environment's own settings, `stored` those settings. Whether anything in them differs does not matter.
 ///
 /// # Errors
 /// Nailgun's text.
-pub(crate) fn check_core_lock(name: &str, stored: Option<&Value>) -> Result<(), String> {
+pub(crate) fn check_lock(
+    profile: &Profile,
+    core: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    sent: &[(&String, SentSection)],
+    plugins: &[ClusterPlugin],
+) -> Result<(), String> {
+    match profile.lock_rule {
+        LockRule::Everything => Err("Environment attributes can't be changed after, or in deploy.".to_owned()),
+        LockRule::SectionsUnlessAlwaysEditable | LockRule::PluginsUnlessAlwaysEditable => {
+            for (name, section) in sent {
+                check_plugin(profile, name, section, plugins)?;
+            }
+            core.keys().try_for_each(|name| check_core(name, stored.get(name)))
+        }
+    }
+}
+
+fn check_core(name: &str, stored: Option<&Value>) -> Result<(), String> {
     if stored.is_some_and(|section| is_always_editable(&section["metadata"])) {
         return Ok(());
     }
@@ -27,12 +46,9 @@ pub(crate) fn check_core_lock(name: &str, stored: Option<&Value>) -> Result<(), 
     ))
 }
 
-/// Refuses a change of a plugin whose environment_config does not say `always_editable`. `is_hotpluggable` does not
-/// help in 9.x: it is written to another key than the one that is read.
-///
-/// # Errors
-/// Nailgun's text.
-pub(crate) fn check_plugin_lock(name: &str, sent: &SentSection, plugins: &[ClusterPlugin]) -> Result<(), String> {
+/// In 8.0 `is_hotpluggable` is written as `always_editable`, which is what is read here; 9.x writes it to another key, and
+/// only environment_config can say `always_editable`.
+fn check_plugin(profile: &Profile, name: &str, sent: &SentSection, plugins: &[ClusterPlugin]) -> Result<(), String> {
     let versions: Vec<&ClusterPlugin> = plugins
         .iter()
         .filter(|connected| connected.plugin.name == name)
@@ -50,13 +66,8 @@ pub(crate) fn check_plugin_lock(name: &str, sent: &SentSection, plugins: &[Clust
         .iter()
         .filter(|connected| changed.contains(&connected.plugin.id))
     {
-        let metadata = connected
-            .plugin
-            .files
-            .attributes_metadata
-            .get("metadata")
-            .unwrap_or(&Value::Null);
-        if !is_always_editable(metadata) {
+        let metadata = Value::Object(version_metadata(profile, &connected.plugin));
+        if !is_always_editable(&metadata) {
             return Err(format!(
                 "Plugin '{name}' version '{}' couldn't be changed after or during deployment.",
                 connected.plugin.version

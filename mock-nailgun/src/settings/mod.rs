@@ -11,9 +11,11 @@ mod validation;
 
 pub(crate) use format::format_strings;
 pub(crate) use generator::Generators;
-pub(crate) use lock::{check_core_lock, check_plugin_lock, is_locked};
+pub(crate) use lock::{check_lock, is_locked};
 pub(crate) use merge::{flatten, merge};
 pub(crate) use python_repr::python_repr;
 pub(crate) use restriction::Restriction;
-pub(crate) use section::{SentSection, defaults_section, flat_sections, lifted, section, sent_section};
+pub(crate) use section::{
+    SentSection, defaults_section, environment_sections, flat_sections, lifted, section, sent_section,
+};
 pub(crate) use validation::{check_restrictions, check_section};

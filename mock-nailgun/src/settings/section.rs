@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::profile::Profile;
+use crate::profile::{PluginSettings, Profile};
 use crate::store::{ClusterPlugin, Plugin};
 
 /// What a version's `metadata` says: environment_config's own block and who the plugin is.
-fn version_metadata(profile: &Profile, plugin: &Plugin) -> Map<String, Value> {
+pub(super) fn version_metadata(profile: &Profile, plugin: &Plugin) -> Map<String, Value> {
     let mut metadata = match plugin.files.attributes_metadata.get("metadata") {
         Some(Value::Object(metadata)) => metadata.clone(),
         _ => Map::new(),
@@ -29,11 +29,46 @@ fn version_metadata(profile: &Profile, plugin: &Plugin) -> Map<String, Value> {
 
 /// Containers of the plugins of an environment, by name. `plugins` are sorted by name and version.
 pub(crate) fn section(profile: &Profile, plugins: &[ClusterPlugin]) -> Map<String, Value> {
-    containers(profile, plugins, false)
+    match profile.plugin_settings {
+        PluginSettings::Versions => containers(profile, plugins, false),
+        // They are among the environment's own settings.
+        PluginSettings::InEnvironment => Map::new(),
+    }
+}
+
+/// The sections that a new environment takes among its own settings (to 7.0): flat and switched off. The four defaults
+/// go over what environment_config says of `metadata`.
+pub(crate) fn environment_sections(profile: &Profile, plugins: &[ClusterPlugin]) -> Map<String, Value> {
+    if profile.plugin_settings != PluginSettings::InEnvironment {
+        return Map::new();
+    }
+    plugins
+        .iter()
+        .map(|connected| {
+            let plugin = &connected.plugin;
+            let mut section = plugin.files.attributes_metadata.clone();
+            let mut metadata = match section.shift_remove("metadata") {
+                Some(Value::Object(metadata)) => metadata,
+                _ => Map::new(),
+            };
+            metadata.extend([
+                ("enabled".to_owned(), Value::Bool(false)),
+                ("toggleable".to_owned(), Value::Bool(true)),
+                ("weight".to_owned(), Value::from(70)),
+                ("label".to_owned(), Value::from(plugin.title.clone())),
+                ("plugin_id".to_owned(), Value::from(plugin.id)),
+            ]);
+            section.insert("metadata".to_owned(), Value::Object(metadata));
+            (plugin.name.clone(), Value::Object(section))
+        })
+        .collect()
 }
 
 /// The same as they are before anything was set: nothing enabled, environment_config's own values.
 pub(crate) fn defaults_section(profile: &Profile, plugins: &[ClusterPlugin]) -> Map<String, Value> {
+    if profile.plugin_settings == PluginSettings::InEnvironment {
+        return environment_sections(profile, plugins);
+    }
     let defaults: Vec<ClusterPlugin> = plugins
         .iter()
         .map(|connected| ClusterPlugin {
@@ -89,7 +124,7 @@ fn containers(profile: &Profile, plugins: &[ClusterPlugin], default: bool) -> Ma
 pub(crate) fn flat_sections(profile: &Profile, plugins: &[ClusterPlugin]) -> Map<String, Value> {
     plugins
         .iter()
-        .filter(|connected| connected.enabled)
+        .filter(|connected| connected.enabled && profile.plugin_settings == PluginSettings::Versions)
         .map(|connected| {
             let plugin = &connected.plugin;
             let mut metadata = Map::from_iter([
@@ -145,8 +180,12 @@ pub(crate) struct SentSection {
     pub(crate) versions: Vec<(i64, Map<String, Value>)>,
 }
 
-/// Reads a section of a request; `None` where it is not a plugin's: only `metadata.class` decides that.
-pub(crate) fn sent_section(section: &Value) -> Option<SentSection> {
+/// Reads a section of a request; `None` where it is not a plugin's: only `metadata.class` decides that, and up to 7.0 no
+/// section is one.
+pub(crate) fn sent_section(profile: &Profile, section: &Value) -> Option<SentSection> {
+    if profile.plugin_settings == PluginSettings::InEnvironment {
+        return None;
+    }
     let metadata = section.get("metadata")?;
     if metadata.get("class").and_then(Value::as_str) != Some("plugin") {
         return None;

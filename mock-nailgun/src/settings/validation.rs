@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::python_repr::python_repr;
 use super::restriction::{Action, Restriction};
+use crate::profile::Attributes;
 
 /// What the value of a type must be.
 #[derive(Clone, Copy)]
@@ -24,43 +25,50 @@ enum Kind {
     Object,
 }
 
-/// Types of attributes in 9.2.
-const TYPES: &[(&str, Kind)] = &[
-    ("checkbox", Kind::Boolean),
-    ("custom_repo_configuration", Kind::List),
-    ("hidden", Kind::Any),
-    ("password", Kind::Text),
-    ("radio", Kind::String),
-    ("select", Kind::String),
-    ("text", Kind::Text),
-    ("textarea", Kind::Text),
-    ("file", Kind::Any),
-    ("text_list", Kind::TextList),
-    ("textarea_list", Kind::TextList),
-    ("custom_hugepages", Kind::Object),
-    ("number", Kind::Number),
+/// Types of attributes; the ones marked came with 9.x.
+const TYPES: &[(&str, Kind, bool)] = &[
+    ("checkbox", Kind::Boolean, false),
+    ("custom_repo_configuration", Kind::List, false),
+    ("hidden", Kind::Any, false),
+    ("password", Kind::Text, false),
+    ("radio", Kind::String, false),
+    ("select", Kind::String, false),
+    ("text", Kind::Text, false),
+    ("textarea", Kind::Text, false),
+    ("file", Kind::Any, false),
+    // Found among the settings of the 8.0 release.
+    ("text_list", Kind::TextList, false),
+    ("textarea_list", Kind::TextList, false),
+    ("custom_hugepages", Kind::Object, true),
+    ("number", Kind::Number, true),
 ];
 
 /// Checks the schema and the regular expression of every field of a section.
 ///
 /// # Errors
 /// Nailgun's text; where the real one goes on with the schema, only its first line and the instance are given.
-pub(crate) fn check_section(section: &Value) -> Result<(), String> {
+pub(crate) fn check_section(rules: Attributes, section: &Value) -> Result<(), String> {
     let Value::Object(fields) = section else { return Ok(()) };
     for (name, field) in fields.iter().filter(|(name, _)| *name != "metadata") {
         let Value::Object(attribute) = field else { continue };
         if attribute.contains_key("type") || attribute.contains_key("value") {
-            check_attribute(attribute)?;
+            check_attribute(rules, attribute).map_err(|text| {
+                if rules.names_field {
+                    format!("[{name}] {text}")
+                } else {
+                    text
+                }
+            })?;
             check_regex(name, attribute)?;
         }
     }
     Ok(())
 }
 
-fn check_attribute(attribute: &Map<String, Value>) -> Result<(), String> {
+fn check_attribute(rules: Attributes, attribute: &Map<String, Value>) -> Result<(), String> {
     let failed = |first_line: String| {
         Err(format!(
-            "{first_line}\n\nOn instance:\n    {}",
+            "{first_line}\n\nFailed validating\n\nOn instance:\n    {}",
             python_repr(&Value::Object(attribute.clone()))
         ))
     };
@@ -69,12 +77,13 @@ fn check_attribute(attribute: &Map<String, Value>) -> Result<(), String> {
             return failed(format!("'{required}' is a required property"));
         }
     }
-    let Some(kind) = TYPES
-        .iter()
-        .find(|(name, _)| attribute["type"] == *name)
-        .map(|(_, kind)| *kind)
+    let mut types = TYPES.iter().filter(|(_, _, is_wide)| rules.wide_types || !is_wide);
+    let Some(kind) = types
+        .clone()
+        .find(|(name, _, _)| attribute["type"] == *name)
+        .map(|(_, kind, _)| *kind)
     else {
-        let names: Vec<Value> = TYPES.iter().map(|(name, _)| Value::from(*name)).collect();
+        let names: Vec<Value> = types.by_ref().map(|(name, _, _)| Value::from(*name)).collect();
         return failed(format!(
             "{} is not one of {}",
             python_repr(&attribute["type"]),
@@ -93,6 +102,7 @@ fn check_attribute(attribute: &Map<String, Value>) -> Result<(), String> {
     let (fits, expected) = match kind {
         Kind::Any => (true, ""),
         Kind::Boolean => (value.is_boolean(), "'boolean'"),
+        Kind::Text if !rules.nullable_text => (value.is_string(), "'string'"),
         Kind::Text if nullable => (value.is_string() || value.is_null(), "'string', 'null'"),
         // The text names null although null is refused without `nullable`.
         Kind::Text => (value.is_string(), "'string', 'null'"),
@@ -251,6 +261,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::profile::Profile;
+
+    fn nine() -> Attributes {
+        Profile::named("9.2").unwrap().attributes
+    }
+
+    #[test]
+    fn fuel_8_0_names_the_field_and_knows_neither_null_nor_numbers() {
+        let eight = Profile::named("8.0").unwrap().attributes;
+        let refusal = |field: Value| check_section(eight, &json!({"field": field})).unwrap_err();
+        assert!(refusal(json!({"type": "text", "value": 5})).starts_with("[field] 5 is not of type 'string'\n"));
+        assert!(refusal(json!({"type": "text", "value": null, "nullable": true})).starts_with("[field] None is not"));
+        assert!(refusal(json!({"type": "number", "value": 1})).starts_with("[field] u'number' is not one of"));
+    }
 
     #[rstest]
     #[case(json!({"value": "x"}), "'type' is a required property")]
@@ -262,7 +286,7 @@ mod tests {
     #[case(json!({"type": "text_list", "value": ["a"], "min": 2}), "[u'a'] is too short")]
     #[case(json!({"type": "text", "value": "", "weight": -1}), "-1 is less than the minimum of 0")]
     fn a_field_of_the_wrong_kind_is_refused(#[case] field: Value, #[case] first_line: &str) {
-        let error = check_section(&json!({"metadata": {}, "field": field})).unwrap_err();
+        let error = check_section(nine(), &json!({"metadata": {}, "field": field})).unwrap_err();
         assert_eq!(error.lines().next().unwrap(), first_line);
     }
 
@@ -275,14 +299,14 @@ mod tests {
     #[case(json!({"type": "text", "value": "admin", "regex": {"source": "^(?!services$).+", "error": "reserved"}}))]
     #[case(json!("no attribute"))]
     fn a_field_that_nailgun_takes_is_taken(#[case] field: Value) {
-        assert_eq!(check_section(&json!({"field": field})), Ok(()));
+        assert_eq!(check_section(nine(), &json!({"field": field})), Ok(()));
     }
 
     #[test]
     fn a_regex_that_is_not_found_gives_its_own_error_with_the_field() {
         let section =
             json!({"port": {"type": "text", "value": "abc", "regex": {"source": "^\\d+$", "error": "Not a port"}}});
-        assert_eq!(check_section(&section), Err("[port] Not a port".to_owned()));
+        assert_eq!(check_section(nine(), &section), Err("[port] Not a port".to_owned()));
     }
 
     #[test]

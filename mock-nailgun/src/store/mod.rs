@@ -2,13 +2,15 @@
 
 mod cache;
 mod document;
+pub(crate) mod graphs;
 mod rows;
 mod schema;
 
-pub(crate) use document::{all, delete, find, find_all, get, insert, replace};
+pub(crate) use document::{Document, all, delete, find, find_all, get, insert, replace};
+pub(crate) use graphs::{Graph, GraphOwner};
 pub(crate) use rows::{
-    Address, Cluster, ClusterPlugin, GraphOwner, HistoryRecord, Link, Node, Notification, Plugin, PluginFiles, Release,
-    Task, addresses, cluster_plugins, graphs, messages, runs,
+    Address, Cluster, ClusterPlugin, HistoryRecord, Link, Node, Notification, Plugin, PluginFiles, Release, Task,
+    addresses, cluster_plugins, messages, runs,
 };
 pub use schema::StoreError;
 pub(crate) use schema::{Store, burn_id};

@@ -41,9 +41,6 @@ documents! {
 /// Settings of plugins in environments, by row of `cluster_plugins`.
 static ATTRIBUTES: Cache<Map<String, Value>> = Cache::new();
 
-/// Deployment graphs, by row of `graphs`.
-static GRAPHS: Cache<Vec<Value>> = Cache::new();
-
 /// A release: what it says of itself and what it ships.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Release {
@@ -112,6 +109,18 @@ pub(crate) struct Cluster {
     pub(crate) deployed: Option<Value>,
     /// Deployment info that a user put in place of ours: one object per node, with `uid`.
     pub(crate) replaced_deployment_info: Vec<Value>,
+    /// Provisioning info that a user put in place of ours.
+    #[serde(default)]
+    pub(crate) replaced_provisioning_info: Value,
+    /// `editable` of the vCenter settings as they were PUT; null for the release's.
+    #[serde(default)]
+    pub(crate) vmware_attributes: Value,
+    /// Extensions that are on; null for the profile's.
+    #[serde(default)]
+    pub(crate) extensions: Value,
+    /// Roles of its own, by name: `meta` and `volumes_roles_mapping`.
+    #[serde(default)]
+    pub(crate) own_roles: Map<String, Value>,
 }
 
 /// A plugin's place in an environment.
@@ -153,6 +162,12 @@ pub(crate) struct Node {
     /// Values of node attributes that were PUT.
     #[serde(default)]
     pub(crate) attributes: Map<String, Value>,
+    /// Interfaces and bonds as they were PUT; empty for those that the agent reported.
+    #[serde(default)]
+    pub(crate) interfaces: Vec<Value>,
+    /// Volumes of disks as they were PUT; empty for those that the roles make.
+    #[serde(default)]
+    pub(crate) disks: Vec<Value>,
 }
 
 impl Node {
@@ -250,57 +265,6 @@ pub(crate) struct Link {
     pub(crate) url: String,
     pub(crate) description: Option<String>,
     pub(crate) hidden: bool,
-}
-
-/// Whose deployment graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GraphOwner {
-    Release,
-    Cluster,
-}
-
-/// Deployment graphs of releases and clusters. A plugin's is in its [`PluginFiles`].
-pub(crate) mod graphs {
-    use super::*;
-
-    fn name(owner: GraphOwner) -> &'static str {
-        match owner {
-            GraphOwner::Release => "release",
-            GraphOwner::Cluster => "cluster",
-        }
-    }
-
-    /// The tasks of a graph; empty where there is none.
-    pub(crate) fn get(
-        connection: &Connection,
-        owner: GraphOwner,
-        owner_id: i64,
-        kind: &str,
-    ) -> Result<Vec<Value>, rusqlite::Error> {
-        let tasks: Option<Arc<Vec<Value>>> = connection
-            .prepare_cached("SELECT rowid, tasks FROM graphs WHERE owner = ?1 AND owner_id = ?2 AND type = ?3")?
-            .query_row(params![name(owner), owner_id, kind], |row| {
-                GRAPHS.get(row.get(0)?, row.get_ref(1)?.as_str()?, parse)
-            })
-            .optional()?;
-        Ok(tasks.map(|tasks| tasks.to_vec()).unwrap_or_default())
-    }
-
-    /// Puts tasks in place of those there were.
-    pub(crate) fn set(
-        connection: &Connection,
-        owner: GraphOwner,
-        owner_id: i64,
-        kind: &str,
-        tasks: &[Value],
-    ) -> Result<(), rusqlite::Error> {
-        connection.execute(
-            "INSERT INTO graphs (owner, owner_id, type, tasks) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (owner, owner_id, type) DO UPDATE SET tasks = excluded.tasks",
-            params![name(owner), owner_id, kind, Value::from(tasks.to_vec()).to_string()],
-        )?;
-        Ok(())
-    }
 }
 
 /// What a run was made of, by its task. It is large, so it is apart from the task, which changes with every report.
@@ -511,6 +475,20 @@ pub(crate) mod addresses {
         Ok(())
     }
 
+    /// Gives a VIP another address.
+    pub(crate) fn move_vip(
+        connection: &Connection,
+        cluster_id: i64,
+        vip: &str,
+        address: &str,
+    ) -> Result<(), rusqlite::Error> {
+        connection.execute(
+            "UPDATE addresses SET address = ?3 WHERE cluster_id = ?1 AND vip = ?2",
+            params![cluster_id, vip, address],
+        )?;
+        Ok(())
+    }
+
     /// Frees the addresses of a node.
     pub(crate) fn free_node(connection: &Connection, node_id: i64) -> Result<(), rusqlite::Error> {
         connection.execute("DELETE FROM addresses WHERE node_id = ?1", [node_id])?;
@@ -527,7 +505,8 @@ pub(crate) mod addresses {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, rusqlite::Error> {
+/// A column of JSON.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, rusqlite::Error> {
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
 }

@@ -6,8 +6,38 @@ use rusqlite::Connection;
 
 use crate::config::Database;
 
-/// Version of the tables, kept in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+/// What leads from each version of the tables to the next, the first from an empty file. The version that a file has is
+/// kept in `PRAGMA user_version`.
+const MIGRATIONS: &[&str] = &[TABLES, RUNS, GRAPHS_WITH_IDS];
+
+/// Version of the tables that this program works with.
+const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// What runs were made of is apart from their tasks, and messages are plain.
+const RUNS: &str = "
+CREATE TABLE runs (
+    task_id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    deployment_info TEXT NOT NULL, settings TEXT NOT NULL, network_configuration TEXT NOT NULL
+);
+INSERT INTO runs (task_id, deployment_info, settings, network_configuration)
+    SELECT id, document -> 'deployment_info', document -> 'settings', document -> 'network_configuration' FROM tasks
+    WHERE json_type(document, '$.deployment_info') = 'object';
+UPDATE tasks SET document = json_remove(document, '$.deployment_info', '$.settings', '$.network_configuration');
+UPDATE messages SET document = document -> 'message';
+";
+
+/// Graphs have ids and names, and plugins have them too.
+const GRAPHS_WITH_IDS: &str = "
+CREATE TABLE graphs_with_ids (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, owner_id INTEGER NOT NULL, type TEXT NOT NULL,
+    name TEXT, tasks TEXT NOT NULL, UNIQUE (owner, owner_id, type)
+);
+INSERT INTO graphs_with_ids (owner, owner_id, type, tasks) SELECT owner, owner_id, type, tasks FROM graphs;
+INSERT OR IGNORE INTO graphs_with_ids (owner, owner_id, type, tasks)
+    SELECT 'plugin', id, 'default', document -> 'files' -> 'deployment_tasks' FROM plugins;
+DROP TABLE graphs;
+ALTER TABLE graphs_with_ids RENAME TO graphs;
+";
 
 /// Documents are JSON text; what is searched for is indexed by expression, so a new field needs no new column.
 const TABLES: &str = "
@@ -43,10 +73,6 @@ CREATE TABLE history (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NU
 CREATE INDEX history_task ON history (document ->> 'task_id', document ->> 'node_id', document ->> 'task_name');
 CREATE TABLE notifications (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE links (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
-CREATE TABLE runs (
-    task_id INTEGER PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
-    deployment_info TEXT NOT NULL, settings TEXT NOT NULL, network_configuration TEXT NOT NULL
-);
 CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE graphs (
     owner TEXT NOT NULL, owner_id INTEGER NOT NULL, type TEXT NOT NULL, tasks TEXT NOT NULL,
@@ -104,18 +130,22 @@ impl Store {
         let version: i64 = connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(error)?;
-        match version {
-            0 => connection
-                .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
-                .map_err(error)?,
-            VERSION => {}
-            found => {
-                return Err(StoreError::Version {
-                    place,
-                    found,
-                    wanted: VERSION,
-                });
-            }
+        let steps = usize::try_from(version).ok().and_then(|done| MIGRATIONS.get(done..));
+        let Some(steps) = steps else {
+            return Err(StoreError::Version {
+                place,
+                found: version,
+                wanted: VERSION,
+            });
+        };
+        if !steps.is_empty() {
+            // All or nothing: a process that is killed here leaves the file as it was.
+            connection
+                .execute_batch(&format!(
+                    "BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT;",
+                    steps.concat()
+                ))
+                .map_err(error)?;
         }
         Ok(Self {
             connection: Mutex::new(connection),

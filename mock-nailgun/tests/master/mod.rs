@@ -24,6 +24,15 @@ pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Master {
     let plugins = tempfile::tempdir().unwrap();
     let fixtures = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plugins"));
     copy(&fixtures, &Utf8PathBuf::try_from(plugins.path().to_owned()).unwrap());
+    start_on(plugins, change).await
+}
+
+/// As [`start_with`], without any plugin on disk.
+pub(crate) async fn start_empty(change: impl FnOnce(&mut Config)) -> Master {
+    start_on(tempfile::tempdir().unwrap(), change).await
+}
+
+async fn start_on(plugins: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Master {
     let directory = Utf8PathBuf::try_from(plugins.path().to_owned()).unwrap();
     let mut config = Config::new(Profile::named("9.2").unwrap(), directory);
     change(&mut config);
