@@ -16,6 +16,7 @@ mod profile;
 mod server;
 mod settings;
 mod store;
+mod yaql;
 
 pub use command::run;
 pub use config::{Authentication, Config, Database, Network, NetworkError};

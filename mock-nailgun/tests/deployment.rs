@@ -421,26 +421,6 @@ async fn an_environment_without_a_controller_is_not_deployed_and_the_task_says_w
 }
 
 #[tokio::test]
-async fn a_plugin_task_computed_with_yaql_is_refused_by_name() {
-    let master = master::start().await;
-    let tasks = master.plugins.path().join("notes_service-1.2/deployment_tasks.yaml");
-    fs_err::write(
-        &tasks,
-        "- {id: computed, type: shell, version: 2.1.0, role: '*', condition: {yaql_exp: '$.x'}, parameters: {cmd: 'true', timeout: 1}}\n",
-    )
-    .unwrap();
-    let environment = master.environment_with(TRIO).await;
-    let task = master
-        .put(&format!("/clusters/{environment}/changes/"), json!({}))
-        .await;
-    assert_eq!(task["status"], "error");
-    assert_eq!(
-        task["message"],
-        "Task 'computed' computes its `condition` with YAQL, which this mock of Nailgun cannot evaluate."
-    );
-}
-
-#[tokio::test]
 async fn a_loop_between_tasks_is_refused() {
     let master = master::start().await;
     let tasks = master.plugins.path().join("notes_service-1.2/deployment_tasks.yaml");

@@ -26,5 +26,5 @@ pub(crate) use node_attributes::{
 pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
 pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
-pub(crate) use told::DeploymentInfo;
+pub(crate) use told::{DeploymentInfo, Told};
 pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};

@@ -31,6 +31,26 @@ pub(crate) struct NodeInfo {
     stands_alone: bool,
 }
 
+/// What one node is told, without a copy of what is common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    infos: &'a DeploymentInfo,
+    node: &'a NodeInfo,
+}
+
+impl<'a> Told<'a> {
+    /// One member.
+    pub(crate) fn member(&self, key: &str) -> Option<&'a Value> {
+        let common = || self.infos.common.get(key).filter(|_| !self.node.stands_alone);
+        self.node.own.get(key).or_else(common)
+    }
+
+    /// All of it.
+    pub(crate) fn whole(&self) -> Value {
+        self.infos.whole(self.node)
+    }
+}
+
 impl DeploymentInfo {
     /// With what is common to all.
     pub(crate) fn new(common: Map<String, Value>) -> Self {
@@ -79,10 +99,15 @@ impl DeploymentInfo {
         self.nodes.iter().find(|node| node.uid == uid)
     }
 
-    /// All that a node is told.
-    #[cfg(test)]
-    pub(crate) fn of(&self, uid: &str) -> Option<Value> {
-        self.node(uid).map(|node| self.whole(node))
+    /// What one node is told.
+    pub(crate) fn told(&self, uid: &str) -> Option<Told<'_>> {
+        let node = self.node(uid)?;
+        Some(Told { infos: self, node })
+    }
+
+    /// What is common to all.
+    pub(crate) fn common(&self) -> Value {
+        Value::Object(self.common.clone())
     }
 
     fn whole(&self, node: &NodeInfo) -> Value {
@@ -238,7 +263,7 @@ mod tests {
     fn what_is_common_and_what_is_own_make_one_object_for_each_node() {
         let told = told();
         for (uid, wanted) in ["1", "2", "3"].into_iter().zip(expected()) {
-            assert_eq!(told.of(uid).unwrap(), wanted);
+            assert_eq!(told.told(uid).unwrap().whole(), wanted);
         }
         let list: Value = serde_json::from_str(&told.json_list().into_text()).unwrap();
         assert_eq!(list, Value::from(expected()));

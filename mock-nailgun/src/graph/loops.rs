@@ -35,7 +35,7 @@ impl Order {
     }
 
     /// Adds the links of a task at some of its places. `forward`: the task is before what it links to.
-    pub(crate) fn add(&mut self, task: usize, places: impl Iterator<Item = usize>, links: &Links<'_>, forward: bool) {
+    pub(crate) fn add(&mut self, task: usize, places: &[usize], links: &Links<'_>, forward: bool) {
         let mut edges: Vec<(NodeIndex, NodeIndex)> = Vec::new();
         let mut far = links.far().peekable();
         let knot = far.peek().is_some().then(|| self.graph.add_node(None));
@@ -44,7 +44,7 @@ impl Order {
                 edges.push((knot, other));
             }
         }
-        for place in places {
+        for place in places.iter().copied() {
             let Some(own) = self.index((task, place)) else { continue };
             if let Some(knot) = knot {
                 edges.push((own, knot));

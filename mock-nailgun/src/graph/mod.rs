@@ -1,5 +1,6 @@
 //! Deployment graphs: merging them, and turning them into what Astute runs.
 
+mod computed;
 mod layout;
 mod legacy;
 mod links;

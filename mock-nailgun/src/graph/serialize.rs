@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
+use super::computed::Computer;
 use super::layout::Layout;
 use super::links::{DIRECTIONS, Links};
 use super::loops::Order;
@@ -77,32 +78,42 @@ pub(crate) fn serialize(
     let resolver = RoleResolver::new(names);
     let layout = Layout::new(&tasks, &resolver)?;
     let writer = Writer::new(environment, &resolver, infos, selection)?;
+    let computer = Computer::new(environment, infos);
     let mut lists: Vec<Pieces> = vec![Pieces::default(); resolver.master() + 1];
     let mut order = Order::new(&layout, &resolver);
     let mut entries = Vec::new();
     for (number, task) in layout.tasks.iter().enumerate() {
         let fields = Rc::new(Value::Object(task.fields.clone()));
-        let written = writer.prepare(task)?;
-        let links = DIRECTIONS.map(|direction| Links::find(&layout, &resolver, number, task, direction));
-        let places = layout.places(number);
-        for place in places {
-            let list = &mut lists[*place];
-            list.push(if list.len() == 0 { "" } else { "," });
-            let works = writer.write(&written, *place, list);
-            for (direction, links) in DIRECTIONS.iter().zip(&links) {
-                links.write(direction.0, *place, list);
+        let places: Vec<Place> = layout.places(number).iter().copied().collect();
+        // A task that is computed is another one on each node; what is core is decided by the table of core tasks.
+        let is_computed = task.origin != Origin::Release && task.is_computed();
+        for places in places.chunks(if is_computed { 1 } else { places.len().max(1) }) {
+            let computed = match is_computed {
+                true => Some(computer.compute(task, resolver.uid(places[0]))?),
+                false => None,
+            };
+            let task: &GraphTask = computed.as_ref().unwrap_or(task);
+            let written = writer.prepare(task)?;
+            let links = DIRECTIONS.map(|direction| Links::find(&layout, &resolver, number, task, direction));
+            for place in places {
+                let list = &mut lists[*place];
+                list.push(if list.len() == 0 { "" } else { "," });
+                let works = writer.write(&written, *place, list);
+                for (direction, links) in DIRECTIONS.iter().zip(&links) {
+                    links.write(direction.0, *place, list);
+                }
+                list.push("}");
+                entries.push(Entry {
+                    task: task.id().to_owned(),
+                    node: resolver.uid(*place).unwrap_or("-").to_owned(),
+                    is_skipped: !works,
+                    fields: Rc::clone(&fields),
+                });
             }
-            list.push("}");
-            entries.push(Entry {
-                task: task.id().to_owned(),
-                node: resolver.uid(*place).unwrap_or("-").to_owned(),
-                is_skipped: !works,
-                fields: Rc::clone(&fields),
-            });
+            let [requires, required_for] = &links;
+            order.add(number, places, requires, false);
+            order.add(number, places, required_for, true);
         }
-        let [requires, required_for] = &links;
-        order.add(number, places.iter().copied(), requires, false);
-        order.add(number, places.iter().copied(), required_for, true);
     }
     order.check(&layout, &resolver)?;
     Ok(SerializedGraph {
@@ -138,12 +149,6 @@ fn check(tasks: &[GraphTask], adapts: bool) -> Result<(), ApiError> {
             return Err(ApiError::bad_request(format!(
                 "Task '{}' does not support cross-dependencies.\nYou can enable option 'propagate_task_deploy'for cluster \
                  to use task adaptation mechanism.",
-                task.id()
-            )));
-        }
-        if let Some(field) = task.computed_field() {
-            return Err(ApiError::bad_request(format!(
-                "Task '{}' computes its `{field}` with YAQL, which this mock of Nailgun cannot evaluate.",
                 task.id()
             )));
         }

@@ -77,7 +77,7 @@ impl GraphTask {
         strings(self.field(field))
     }
 
-    /// `cross-depends` or `cross-depended-by`; a computed one counts as none.
+    /// `cross-depends` or `cross-depended-by`.
     pub(crate) fn cross(&self, field: &str) -> Vec<CrossDependency> {
         self.field(field)
             .as_array()
@@ -120,12 +120,9 @@ impl GraphTask {
         parameters
     }
 
-    /// The field that holds a YAQL expression, if any does.
-    pub(crate) fn computed_field(&self) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(_, value)| holds_yaql(value))
-            .map(|(name, _)| name.as_str())
+    /// Whether YAQL computes any of its fields.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.fields.values().any(holds_yaql)
     }
 }
 
