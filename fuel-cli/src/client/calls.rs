@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Client;
 use crate::error::ClientError;
 use crate::model::{Cluster, HistoryRecord, Notification, Plugin, Release, Task};
-use crate::settings;
+use crate::settings::Change;
 
 /// Every call fails with a [`ClientError`]: where Nailgun refuses, with its status and message.
 #[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
@@ -93,9 +93,42 @@ impl Client {
         version: Option<&str>,
         fields: &BTreeMap<String, Value>,
     ) -> Result<Value, ClientError> {
+        self.change_plugin(environment, name, version, Change::Enable(fields))
+            .await
+    }
+
+    /// Enables, disables or configures a plugin in an environment; gives all settings of the environment.
+    ///
+    /// Nailgun answers 200 to a section that does nothing, so the answer is looked at too.
+    pub(crate) async fn change_plugin(
+        &self,
+        environment: u64,
+        name: &str,
+        version: Option<&str>,
+        change: Change<'_>,
+    ) -> Result<Value, ClientError> {
         let current = self.attributes(environment).await?;
-        let body = settings::enabling_body(&current, name, version, fields)?;
-        self.put_attributes(environment, &body).await
+        let body = change.body(&current, name, version)?;
+        let answer = self.put_attributes(environment, &body).await?;
+        change.confirm(&answer, name)?;
+        Ok(answer)
+    }
+
+    /// The settings that a new environment would have.
+    pub async fn default_attributes(&self, environment: u64) -> Result<Value, ClientError> {
+        self.get(&format!("clusters/{environment}/attributes/defaults")).await
+    }
+
+    /// Sends a whole document of settings; `force` also where the environment is locked (9.x).
+    pub async fn put_all_attributes(
+        &self,
+        environment: u64,
+        attributes: &Value,
+        force: bool,
+    ) -> Result<Value, ClientError> {
+        let query = if force { "?force=1" } else { "" };
+        self.put(&format!("clusters/{environment}/attributes{query}"), attributes)
+            .await
     }
 
     /// Tells Nailgun of a machine, as the agent on a discovered node does; gives the node.
@@ -118,6 +151,14 @@ impl Client {
             .map(|(id, roles)| json!({"id": id, "roles": roles}))
             .collect();
         self.post(&format!("clusters/{environment}/assignment/"), &json!(body))
+            .await?;
+        Ok(())
+    }
+
+    /// Takes nodes out of an environment; those that are deployed already are so by the next deployment.
+    pub async fn unassign(&self, environment: u64, nodes: &[u64]) -> Result<(), ClientError> {
+        let body: Vec<Value> = nodes.iter().map(|id| json!({ "id": id })).collect();
+        self.post(&format!("clusters/{environment}/unassignment/"), &json!(body))
             .await?;
         Ok(())
     }
@@ -188,6 +229,13 @@ impl Client {
             "transactions/{transaction}/deployment_history/?include_summary={summary}"
         ))
         .await
+    }
+
+    /// Makes a notification; `topic` is `discover`, `done`, `error`, `warning` or `release`.
+    pub async fn notify(&self, topic: &str, message: &str) -> Result<(), ClientError> {
+        let body = json!({"message": message, "topic": topic});
+        self.post("notifications/", &body).await?;
+        Ok(())
     }
 
     /// All notifications.

@@ -89,6 +89,20 @@ impl Client {
         self.call(Method::GET, &self.api(path), None).await
     }
 
+    /// `GET` of a text below `/api/v1/`: a graph in the language of Graphviz.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let bytes = self.answer(&Method::GET, &self.api(path), None).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The token of this session; empty where the master asks for none.
+    pub async fn token_text(&self) -> String {
+        self.token.read().await.clone()
+    }
+
     /// `POST` below `/api/v1/`.
     ///
     /// # Errors
@@ -167,8 +181,9 @@ impl Client {
 
     /// 9.x answers an unauthenticated version request with 401, older ones with `auth_required` (facts 1.2).
     async fn asks_for_login(&self) -> Result<bool, ClientError> {
-        match self.send(&Method::GET, &self.api("version"), None, None).await {
-            Ok(version) => Ok(version["auth_required"] == true),
+        let url = self.api("version");
+        match self.send(&Method::GET, &url, None, None).await {
+            Ok(version) => Ok(parsed(&Method::GET, &url, &version)?["auth_required"] == true),
             Err(ClientError::Unauthorized) => Ok(true),
             Err(error) => Err(error),
         }
@@ -193,6 +208,7 @@ impl Client {
 
     async fn token(&self, url: &str, body: &Value) -> Result<(String, Value), ClientError> {
         let answer = self.send(&Method::POST, url, Some(body), None).await?;
+        let answer = parsed(&Method::POST, url, &answer)?;
         let token = &answer["access"]["token"];
         match token["id"].as_str() {
             Some(id) => Ok((id.to_owned(), token["tenant"]["id"].clone())),
@@ -205,13 +221,19 @@ impl Client {
     }
 
     async fn call(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Value, ClientError> {
+        let bytes = self.answer(&method, url, body).await?;
+        parsed(&method, url, &bytes)
+    }
+
+    /// The body of a good answer, after a new login where the token ran out.
+    async fn answer(&self, method: &Method, url: &str, body: Option<&Value>) -> Result<Vec<u8>, ClientError> {
         let token = self.token.read().await.clone();
-        match self.send(&method, url, body, Some(&token)).await {
+        match self.send(method, url, body, Some(&token)).await {
             // Tokens run out; a deployment may outlive one.
             Err(ClientError::Unauthorized) if !token.is_empty() => {
                 self.log_in().await?;
                 let token = self.token.read().await.clone();
-                self.send(&method, url, body, Some(&token)).await
+                self.send(method, url, body, Some(&token)).await
             }
             result => result,
         }
@@ -223,7 +245,7 @@ impl Client {
         url: &str,
         body: Option<&Value>,
         token: Option<&str>,
-    ) -> Result<Value, ClientError> {
+    ) -> Result<Vec<u8>, ClientError> {
         let name = name(method);
         let mut request = self
             .http
@@ -254,11 +276,10 @@ impl Client {
         if status == StatusCode::UNAUTHORIZED {
             return Err(ClientError::Unauthorized);
         }
-        let answer = serde_json::from_slice::<Value>(&bytes);
         if !status.is_success() {
             // The error body is JSON whatever its content type says, unless the error came from deep within: then it
             // is plain text (facts 1.1).
-            let message = answer
+            let message = serde_json::from_slice::<Value>(&bytes)
                 .ok()
                 .and_then(|answer| match answer {
                     Value::String(text) => Some(text),
@@ -273,15 +294,20 @@ impl Client {
                 message,
             });
         }
-        if bytes.is_empty() {
-            return Ok(Value::Null);
-        }
-        answer.map_err(|error| ClientError::Answer {
-            method: name,
-            url: url.to_owned(),
-            problem: error.to_string(),
-        })
+        Ok(bytes.to_vec())
     }
+}
+
+/// An answer as JSON; an empty one is `null`.
+fn parsed(method: &Method, url: &str, bytes: &[u8]) -> Result<Value, ClientError> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(bytes).map_err(|error| ClientError::Answer {
+        method: name(method),
+        url: url.to_owned(),
+        problem: error.to_string(),
+    })
 }
 
 fn name(method: &Method) -> &'static str {

@@ -59,13 +59,46 @@ impl Change {
     }
 }
 
-/// A package that has been put on the disk.
+/// A package that is unpacked beside the plugins; it is gone when this is dropped, unless it was moved to its place.
 #[derive(Debug)]
-pub(super) struct Installed {
+pub(super) struct Waiting {
+    root: Utf8PathBuf,
+    waiting: Utf8PathBuf,
+    directory: Utf8PathBuf,
+    metadata: Value,
+    is_old_format: bool,
+}
+
+impl Waiting {
     /// Its metadata.yaml.
-    pub(super) metadata: Value,
+    pub(super) fn metadata(&self) -> &Value {
+        &self.metadata
+    }
+
     /// Whether it came as `.fp`.
-    pub(super) is_old_format: bool,
+    pub(super) fn is_old_format(&self) -> bool {
+        self.is_old_format
+    }
+
+    /// Moves it to its place, in one step; gives its metadata.yaml.
+    pub(super) fn place(self) -> Result<Value, CommandError> {
+        let name = self
+            .directory
+            .file_name()
+            .ok_or_else(|| CommandError::Text(format!("{}: it has no name", self.directory)))?;
+        let place = self.root.join(name);
+        if place.exists() {
+            fs_err::rename(&place, self.waiting.join(".old"))?;
+        }
+        fs_err::rename(&self.directory, &place)?;
+        Ok(self.metadata.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = fs_err::remove_dir_all(&self.waiting);
+    }
 }
 
 /// `/var/www/nailgun/plugins`.
@@ -90,12 +123,10 @@ impl LocalPlugins {
         ))
     }
 
-    /// Installs, updates or downgrades from a package.
+    /// Unpacks a package that is to be installed, updated to or downgraded to.
     ///
-    /// The package is unpacked beside the plugins and moved to its place when it is complete, so that a broken one
-    /// leaves what was there.
-    pub(super) fn change(&self, package: &Utf8Path, change: Change) -> Result<Installed, CommandError> {
-        self.must_be_the_master()?;
+    /// It is unpacked beside the plugins, so that a broken one leaves what was there.
+    pub(super) fn unpack(&self, package: &Utf8Path, change: Change) -> Result<Waiting, CommandError> {
         let is_old_format = match package.extension() {
             Some("fp") => true,
             Some("rpm") => false,
@@ -107,12 +138,9 @@ impl LocalPlugins {
             }
         };
         if !package.is_file() {
-            return Err(CommandError::Text(if is_old_format {
-                format!("File \"{package}\" does not exists")
-            } else {
-                format!("No such plugin file: {package}")
-            }));
+            return Err(CommandError::Text(format!("File \"{package}\" does not exists")));
         }
+        self.must_be_the_master()?;
         if is_old_format && !matches!(change, Change::Install { .. }) {
             let action = if change == Change::Update {
                 "Update"
@@ -143,32 +171,19 @@ impl LocalPlugins {
             )));
         }
         let waiting = self.root.join(format!(".install-{}", std::process::id()));
-        let result = self.put(package, &waiting);
-        // What is left of it, whether it went well or not; it is empty if it did.
-        let _ = fs_err::remove_dir_all(&waiting);
-        let place = result?;
-        Ok(Installed {
-            metadata: read_metadata(&place)?,
+        let mut unpacked = Waiting {
+            root: self.root.clone(),
+            waiting: waiting.clone(),
+            directory: Utf8PathBuf::new(),
+            metadata: Value::Null,
             is_old_format,
-        })
-    }
-
-    /// Unpacks into `waiting`, then moves the plugin to its place.
-    fn put(&self, package: &Utf8Path, waiting: &Utf8Path) -> Result<Utf8PathBuf, CommandError> {
-        let text = |error: std::io::Error| CommandError::Text(error.to_string());
-        fs_err::create_dir_all(waiting).map_err(text)?;
-        let unpacked =
-            plugin_builder::unpack(package, waiting).map_err(|error| CommandError::Text(error.to_string()))?;
-        let name = unpacked
-            .directory
-            .file_name()
-            .ok_or_else(|| CommandError::Text(format!("{package}: it holds no plugin's directory")))?;
-        let place = self.root.join(name);
-        if place.exists() {
-            fs_err::rename(&place, waiting.join(".old")).map_err(text)?;
-        }
-        fs_err::rename(&unpacked.directory, &place).map_err(text)?;
-        Ok(place)
+        };
+        fs_err::create_dir_all(&waiting)?;
+        unpacked.directory = plugin_builder::unpack(package, &waiting)
+            .map_err(|error| CommandError::Text(error.to_string()))?
+            .directory;
+        unpacked.metadata = read_metadata(&unpacked.directory)?;
+        Ok(unpacked)
     }
 
     /// The metadata of an installed plugin of exactly this name and version.

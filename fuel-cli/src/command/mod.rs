@@ -1,12 +1,24 @@
 //! The `fuel` command.
 
 mod arguments;
+mod compatibility;
+mod deployments;
+mod documents;
 mod environments;
+mod graphs;
 mod local_plugins;
+mod node_tasks;
 mod nodes;
+mod notifications;
+mod output;
+mod plugin_settings;
 mod plugins;
 mod releases;
+mod roles;
 mod session;
+mod settings;
+mod tasks;
+mod words;
 
 pub use session::run;
 #[cfg(test)]

@@ -3,19 +3,22 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::arguments::{Arguments, Command, with_words_as_flags};
-use super::{environments, nodes, plugins, releases};
+use super::arguments::{Arguments, Command};
+use super::output::{self, Format};
+use super::words::with_words_as_flags;
+use super::{deployments, environments, graphs, nodes, notifications, plugins, releases, roles, settings, tasks};
 use crate::client::Client;
 use crate::configuration::{Configuration, Variables};
 use crate::error::ClientError;
 use crate::registration::RegistrationError;
 
-/// Why a command failed; its text goes to standard error, and the exit code is 1.
+/// Why a command failed; its text goes to standard error.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
     #[error(transparent)]
@@ -24,16 +27,18 @@ pub(super) enum CommandError {
     Registration(#[from] RegistrationError),
     #[error("{0}")]
     Text(String),
-    #[error("cannot write the answer: {0}")]
-    Write(#[from] std::io::Error),
+    /// The arguments do not go together; the exit code is 2 as for what clap refuses.
+    #[error("error: {0}\n\nFor more information, try '--help'.")]
+    Usage(String),
+    /// A file or the output; fs_err's messages name the file.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
 }
 
-/// How lists are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Table,
-    Json,
-    Yaml,
+impl CommandError {
+    fn exit_code(&self) -> i32 {
+        if matches!(self, Self::Usage(_)) { 2 } else { 1 }
+    }
 }
 
 /// What a command works with.
@@ -42,7 +47,7 @@ pub(super) struct Session<'writer> {
     pub(super) client: Client,
     /// The environment that `--env` names.
     pub(super) environment: Option<u64>,
-    format: Format,
+    pub(super) format: Format,
     output: &'writer mut (dyn Write + Send),
     errors: &'writer mut (dyn Write + Send),
 }
@@ -51,9 +56,19 @@ impl Session<'_> {
     /// `GET`s a list once: as it came, and as a type.
     pub(super) async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<(Value, Vec<T>), CommandError> {
         let raw = self.client.get(path).await?;
-        let typed = Vec::deserialize(&raw)
-            .map_err(|error| CommandError::Text(format!("{path}: the answer is not as expected: {error}")))?;
+        let typed = Self::typed(path, &raw)?;
         Ok((raw, typed))
+    }
+
+    /// An answer as a list of a type.
+    pub(super) fn typed<T: DeserializeOwned>(path: &str, raw: &Value) -> Result<Vec<T>, CommandError> {
+        Vec::deserialize(raw)
+            .map_err(|error| CommandError::Text(format!("{path}: the answer is not as expected: {error}")))
+    }
+
+    /// A text as it is.
+    pub(super) fn print(&mut self, text: &str) -> Result<(), CommandError> {
+        Ok(write!(self.output, "{text}")?)
     }
 
     /// A line for people.
@@ -70,13 +85,23 @@ impl Session<'_> {
     pub(super) fn list(&mut self, raw: &Value, table: &str) -> Result<(), CommandError> {
         match self.format {
             Format::Table => write!(self.output, "{table}")?,
-            Format::Json => writeln!(self.output, "{}", indented(raw)?)?,
-            Format::Yaml => {
-                let text = serde_yaml::to_string(raw).map_err(|error| CommandError::Text(error.to_string()))?;
-                write!(self.output, "{text}")?;
-            }
+            Format::Json => writeln!(self.output, "{}", output::json(raw)?)?,
+            Format::Yaml => self.list_as_yaml_text(raw)?,
         }
         Ok(())
+    }
+
+    /// A document that is YAML unless `--json` says otherwise.
+    pub(super) fn list_as_yaml(&mut self, raw: &Value) -> Result<(), CommandError> {
+        match self.format {
+            Format::Json => self.list(raw, ""),
+            Format::Table | Format::Yaml => self.list_as_yaml_text(raw),
+        }
+    }
+
+    /// fuelclient leaves an empty line behind YAML.
+    fn list_as_yaml_text(&mut self, raw: &Value) -> Result<(), CommandError> {
+        Ok(writeln!(self.output, "{}", plugin_builder::yaml::to_text(raw))?)
     }
 
     /// The environment that `--env` must name.
@@ -84,15 +109,6 @@ impl Session<'_> {
         self.environment
             .ok_or_else(|| CommandError::Text("\"--env\" required!".to_owned()))
     }
-}
-
-/// JSON with fuelclient's indent of four.
-fn indented(value: &Value) -> Result<String, CommandError> {
-    let mut bytes = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    serde::Serialize::serialize(value, &mut serializer).map_err(|error| CommandError::Text(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Runs `fuel` with `args` (the program's name first) and returns its exit code: 0 done, 1 it failed, 2 the arguments
@@ -128,10 +144,16 @@ pub(crate) async fn run_with(
     output: &mut (dyn Write + Send),
     errors: &mut (dyn Write + Send),
 ) -> i32 {
-    let arguments = match Arguments::try_parse_from(with_words_as_flags(args)) {
+    let args = with_words_as_flags(&Arguments::command(), args);
+    let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
             let text = error.render().to_string();
+            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                // `fuel` alone is a question, not a mistake, as in fuelclient.
+                let _ = output.write_all(text.as_bytes());
+                return 0;
+            }
             let _ = if error.use_stderr() {
                 errors.write_all(text.as_bytes())
             } else {
@@ -144,7 +166,7 @@ pub(crate) async fn run_with(
         Ok(()) => 0,
         Err(error) => {
             let _ = writeln!(errors, "{error}");
-            1
+            error.exit_code()
         }
     }
 }
@@ -185,8 +207,17 @@ async fn execute(
         Command::Plugins(arguments) => plugins::execute(&mut session, arguments).await,
         Command::Environment(arguments) => environments::execute(&mut session, arguments).await,
         Command::Node(arguments) => nodes::execute(&mut session, arguments).await,
-        Command::Release(arguments) => releases::execute(&mut session, &arguments).await,
-        Command::DeployChanges => environments::deploy_changes(&mut session).await,
+        Command::Settings(arguments) => settings::execute(&mut session, arguments).await,
+        Command::Role(arguments) => roles::execute(&mut session, arguments).await,
+        Command::Release(arguments) => releases::execute(&mut session, arguments).await,
+        Command::DeployChanges(arguments) => deployments::deploy(&mut session, "changes", &arguments).await,
+        Command::RedeployChanges(arguments) => deployments::deploy(&mut session, "changes/redeploy", &arguments).await,
+        Command::DeploymentTasks(arguments) => deployments::history(&mut session, &arguments).await,
+        Command::Task(arguments) => tasks::execute(&mut session, arguments).await,
+        Command::Graph(arguments) => graphs::execute(&mut session, arguments).await,
+        Command::Notifications(arguments) => notifications::execute(&mut session, arguments).await,
+        Command::Notify(arguments) => notifications::notify(&mut session, arguments).await,
+        Command::Token => releases::token(&mut session).await,
         Command::FuelVersion => releases::fuel_version(&mut session).await,
     }
 }

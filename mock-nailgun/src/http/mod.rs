@@ -25,6 +25,7 @@ mod role_editing;
 mod roles;
 mod route;
 mod service;
+mod situation;
 mod tasks;
 
 pub(crate) use call::Call;

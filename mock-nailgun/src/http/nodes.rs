@@ -280,3 +280,16 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
     store::delete::<Node>(call.database, node.id)?;
     Ok(Reply::no_content())
 }
+
+/// `DELETE /nodes/?ids=1,2`: 200 with an empty object, as nothing is left to wait for.
+pub(crate) fn remove_many(call: &Call<'_>) -> Answer {
+    let ids = call
+        .id_list("ids")?
+        .ok_or_else(|| ApiError::bad_request("Node ids are not specified"))?;
+    for id in &ids {
+        let node: Option<Node> = store::get(call.database, *id)?;
+        let node = node.ok_or_else(|| ApiError::not_found("Node"))?;
+        store::delete::<Node>(call.database, node.id)?;
+    }
+    Ok(Reply::ok(json!({})))
+}

@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use crate::environment;
 use crate::store::{self, Notification};
+
+/// What a notification may be about.
+const TOPICS: [&str; 5] = ["discover", "done", "error", "warning", "release"];
 
 fn shown(notification: &Notification) -> Value {
     json!({
@@ -29,6 +33,23 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(
         store::all::<Notification>(call.database)?.iter().map(shown).collect(),
     ))
+}
+
+/// `POST /notifications/`: what `fuel notify` sends.
+pub(crate) fn create(call: &Call<'_>) -> Answer {
+    let body = call.object()?;
+    let text = |key: &str| {
+        body.get(key)
+            .and_then(Value::as_str)
+            .ok_or_else(|| ApiError::bad_request(format!("'{key}' is a required property")))
+    };
+    let (topic, message) = (text("topic")?, text("message")?);
+    if !TOPICS.contains(&topic) {
+        return Err(ApiError::bad_request("Notification topic is not found or invalid"));
+    }
+    environment::notify(call.database, topic, message, None, None, None)?;
+    let created = store::all::<Notification>(call.database)?.pop();
+    Ok(Reply::json(201, created.as_ref().map_or(Value::Null, shown)))
 }
 
 /// `GET /notifications/:id/`

@@ -4,7 +4,7 @@ use super::call::{Answer, Call};
 use super::error::ApiError;
 use super::{
     attributes, authentication, changes, clusters, coverage, deployment, graphs, links, network, node_attributes,
-    nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles, tasks,
+    nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles, situation, tasks,
 };
 use crate::profile::Series;
 
@@ -385,6 +385,7 @@ const API: &[Route] = &[
             ("GET", nodes::list, Token),
             ("POST", nodes::create, Public),
             ("PUT", nodes::update_many, Token),
+            ("DELETE", nodes::remove_many, Token),
         ],
     },
     Route {
@@ -435,6 +436,7 @@ const API: &[Route] = &[
         path: "notifications",
         methods: &[
             ("GET", notifications::list, Token),
+            ("POST", notifications::create, Token),
             ("PUT", notifications::update_many, Token),
         ],
     },
@@ -492,6 +494,10 @@ const MOCK: &[Route] = &[
     Route {
         path: "openapi.json",
         methods: &[("GET", openapi::show, Public)],
+    },
+    Route {
+        path: "load",
+        methods: &[("POST", situation::load, Public)],
     },
 ];
 

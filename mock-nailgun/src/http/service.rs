@@ -269,7 +269,8 @@ fn representation(accept: Option<&str>, negotiated: bool) -> Representation {
     }
 }
 
-fn parse_query(text: &str) -> BTreeMap<String, String> {
+/// The query string of a path, decoded.
+pub(super) fn parse_query(text: &str) -> BTreeMap<String, String> {
     text.split('&')
         .filter(|part| !part.is_empty())
         .map(|part| {

@@ -1,4 +1,4 @@
-//! `fuel` against the mock Nailgun.
+//! `fuel plugins`, and what goes wrong with any command.
 
 use camino::Utf8PathBuf;
 use plugin_builder::{BuildOptions, HostHook};
@@ -32,7 +32,7 @@ async fn a_package_is_installed_listed_and_removed() {
     let called = master.fuel(&["plugins"]).await;
     assert_eq!(
         called.output,
-        "id | name    | version | package_version | releases\n\
+        "id | name    | version | package_version | releases           \n\
          ---+---------+---------+-----------------+--------------------\n\
          1  | greeter | 1.0.0   | 4.0.0           | ubuntu (mitaka-9.0)\n"
     );
@@ -213,7 +213,7 @@ async fn wrong_use_is_told_in_fuelclients_words() {
         (
             &["plugins", "--install", "/nowhere/x.rpm"],
             1,
-            "No such plugin file: /nowhere/x.rpm\n",
+            "File \"/nowhere/x.rpm\" does not exists\n",
         ),
         (
             &["plugins", "--install", "/nowhere/x.fp"],
@@ -223,7 +223,7 @@ async fn wrong_use_is_told_in_fuelclients_words() {
         (
             &["plugins", "--remove", "greeter"],
             1,
-            "Syntax: fuel plugins remove fuel_plugin==1.0.0\n",
+            "Syntax: fuel plugins <action> fuel_plugin==1.0.0\n",
         ),
         (
             &["plugins", "--remove", "greeter==1.0.0"],
@@ -269,7 +269,8 @@ async fn without_a_master_the_command_says_how_to_find_one() {
 async fn a_host_without_a_plugins_directory_is_no_master() {
     let master = Master::start().await;
     fs_err::remove_dir(master.path("plugins")).unwrap();
-    let called = master.fuel(&["plugins", "--install", "/tmp/x.rpm"]).await;
+    let package = package(&master, "greeter", "1.0.0", "4.0.0");
+    let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
     assert_eq!(
         called.errors,
         "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.\n"

@@ -1,0 +1,6 @@
+//! `fuel` against the mock Nailgun.
+
+mod enabling;
+mod environments;
+mod nodes;
+mod plugins;
