@@ -207,3 +207,71 @@ fn the_verdict_on_generated_patterns_is_that_of_python_3_but_for_what_it_changed
     let wrong = differences(&patterns, &answer, |ours, real| ours.is_none() == real.is_none());
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_search_for_generated_patterns_ends_as_python_2_s_does() {
+    // No empty text: Nailgun tests none, and `\B` is never found in one.
+    const TEXTS: &[&str] = &[
+        "a",
+        "ab",
+        "b]",
+        "az",
+        "{2}",
+        "a{,3}",
+        "0",
+        " a",
+        "-",
+        "a-z",
+        "[:alpha:]",
+        "zz0",
+        "/",
+        "aab,",
+        "&&",
+        "~",
+        "bb.",
+    ];
+    let script = format!(
+        "import json, re, sys\n\
+         texts = {}\n\
+         patterns = json.loads(sys.stdin.read())\n\
+         print(json.dumps([[re.search(p, text) is not None for text in texts] for p in patterns]))",
+        serde_json::to_string(TEXTS).unwrap()
+    );
+    // Only what a browser reads as Python does is ever searched for.
+    let patterns: Vec<String> = generated_patterns(8_000)
+        .into_iter()
+        .filter(|pattern| check_regex(pattern).is_ok() && crate::javascript::check_regex(pattern).is_ok())
+        .filter(|pattern| crate::regex_dialect::differences(pattern).is_empty())
+        .collect();
+    let Some(answer) = python_2()
+        .iter()
+        .find_map(|python| ask_peer(python, &["-c", &script], &patterns))
+    else {
+        println!("skipped: no Python 2.7 here to compare with");
+        return;
+    };
+    let answers: Vec<Vec<bool>> = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answers.len(), patterns.len());
+    let (mut found, mut unknown, mut wrong) = (0, 0, Vec::new());
+    for (pattern, answers) in patterns.iter().zip(&answers) {
+        let Some(search) = super::RegexSearch::new(pattern) else {
+            unknown += 1;
+            continue;
+        };
+        for (text, answer) in TEXTS.iter().zip(answers) {
+            found += usize::from(*answer);
+            if search.finds(text) != Some(*answer) {
+                wrong.push(format!(
+                    "{pattern:?} in {text:?}: Python {answer}, ours {:?}",
+                    search.finds(text)
+                ));
+            }
+        }
+    }
+    println!(
+        "{} patterns, {found} found, {unknown} beyond the library",
+        patterns.len()
+    );
+    assert!(patterns.len() > 500 && found > 500, "too few");
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -60,7 +60,7 @@ fn translated(pattern: &str) -> String {
                 }
                 set_start = Some(index);
             }
-            ']' if set_start == Some(index - 1) => text.push_str("\\]"),
+            ']' if set_start.is_some_and(|start| start + 1 == index) => text.push_str("\\]"),
             ']' if set_start.is_some() => {
                 set_start = None;
                 text.push(']');
@@ -71,7 +71,7 @@ fn translated(pattern: &str) -> String {
             }
             // A `-` beside another or at an edge is itself.
             '-' if set_start.is_some()
-                && (set_start == Some(index - 1)
+                && (set_start.is_some_and(|start| start + 1 == index)
                     || matches!(characters.get(index + 1), Some(']' | '-'))
                     || characters.get(index - 1) == Some(&'-')) =>
             {
