@@ -1,8 +1,8 @@
 //! The topics: which rules there are, and what looks for them.
 
 use super::{
-    Subject, braces, builder, clashes, constraints, expressions, ignored_files, secrets, setting_regexes,
-    setting_values, version, yaml_keys,
+    Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files, legacy,
+    secrets, setting_regexes, setting_values, version, yaml_keys,
 };
 use crate::finding::{Report, Rule};
 
@@ -20,6 +20,12 @@ pub(super) struct Topic {
 const TOPICS: &[&Topic] = &[
     &builder::TOPIC,
     &yaml_keys::TOPIC,
+    &deployment_tasks::IDENTITY,
+    &deployment_tasks::NAMES,
+    &deployment_tasks::CYCLES,
+    &deployment_tasks::PATTERNS,
+    &deployment_tasks::ROLES,
+    &legacy::TOPIC,
     &ignored_files::TOPIC,
     &version::TOPIC,
     &expressions::TOPIC,
@@ -28,6 +34,7 @@ const TOPICS: &[&Topic] = &[
     &braces::TOPIC,
     &secrets::TOPIC,
     &clashes::TOPIC,
+    &core_names::TOPIC,
     &constraints::TOPIC,
 ];
 

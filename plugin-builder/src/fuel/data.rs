@@ -1,6 +1,4 @@
-//! What each Fuel version ships: its core tasks, and its release with roles, settings, networks and volumes.
-//!
-//! The files are the whole of it, as YAML text; who needs more than text parses what it needs.
+//! The data of the Fuel versions as YAML text.
 
 /// A Fuel version's own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,29 +14,29 @@ pub struct FuelData {
 /// The data of Fuel 6.1.
 pub const FUEL_6_1: FuelData = FuelData {
     version: "6.1",
-    release: include_str!("../data/release-6.1.yaml"),
-    core_graph: include_str!("../data/core-graph-6.1.yaml"),
+    release: include_str!("../../data/release-6.1.yaml"),
+    core_graph: include_str!("../../data/core-graph-6.1.yaml"),
 };
 
 /// The data of Fuel 7.0.
 pub const FUEL_7_0: FuelData = FuelData {
     version: "7.0",
-    release: include_str!("../data/release-7.0.yaml"),
-    core_graph: include_str!("../data/core-graph-7.0.yaml"),
+    release: include_str!("../../data/release-7.0.yaml"),
+    core_graph: include_str!("../../data/core-graph-7.0.yaml"),
 };
 
 /// The data of Fuel 8.0.
 pub const FUEL_8_0: FuelData = FuelData {
     version: "8.0",
-    release: include_str!("../data/release-8.0.yaml"),
-    core_graph: include_str!("../data/core-graph-8.0.yaml"),
+    release: include_str!("../../data/release-8.0.yaml"),
+    core_graph: include_str!("../../data/core-graph-8.0.yaml"),
 };
 
 /// The data of Fuel 9.2.
 pub const FUEL_9_2: FuelData = FuelData {
     version: "9.2",
-    release: include_str!("../data/release-9.2.yaml"),
-    core_graph: include_str!("../data/core-graph-9.2.yaml"),
+    release: include_str!("../../data/release-9.2.yaml"),
+    core_graph: include_str!("../../data/core-graph-9.2.yaml"),
 };
 
 /// The data of every Fuel version that has a task graph, oldest first.

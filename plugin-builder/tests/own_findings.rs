@@ -1,0 +1,281 @@
+//! Our own findings: for each a plugin that has it, and one that is nearly the same and has it not.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plugin_builder::{check, create};
+use rstest::rstest;
+
+/// A created plugin of this package version for one Fuel, with no tasks and complete, with `files` put over it; a text
+/// `-` deletes the file.
+fn codes(package_version: &str, fuel: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, package_version).unwrap();
+    metadata(&plugin, package_version, fuel);
+    fs_err::write(plugin.join("deployment_scripts/deploy.pp"), "notice('trove')\n").unwrap();
+    fs_err::write(plugin.join("repositories/ubuntu/trove_1_all.deb"), "").unwrap();
+    for name in ["tasks.yaml", "deployment_tasks.yaml"] {
+        fs_err::write(plugin.join(name), "[]\n").unwrap();
+    }
+    for name in [
+        "node_roles.yaml",
+        "volumes.yaml",
+        "network_roles.yaml",
+        "components.yaml",
+    ] {
+        let _ = fs_err::remove_file(plugin.join(name));
+    }
+    if package_version < "3" {
+        fs_err::remove_file(plugin.join("deployment_tasks.yaml")).unwrap();
+    }
+    for (name, text) in files {
+        let path = plugin.join(name);
+        if *text == "-" {
+            fs_err::remove_file(&path).unwrap();
+        } else {
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(&path, text).unwrap();
+        }
+    }
+    let report = check(&plugin);
+    report.findings.iter().map(|finding| finding.code.to_owned()).collect()
+}
+
+fn metadata(plugin: &Utf8Path, package_version: &str, fuel: &str) {
+    let release = match fuel {
+        "6.0" => "2014.2-6.0",
+        "6.1" => "2014.2.2-6.1",
+        "7.0" => "2015.1.0-7.0",
+        "8.0" => "liberty-8.0",
+        "9.0" => "mitaka-9.0",
+        _ => "newton-10.0",
+    };
+    let text = format!(
+        "name: trove\ntitle: Trove\nversion: '1.0.0'\npackage_version: '{package_version}'\ndescription: Databases\n\
+         fuel_version: ['{fuel}']\nlicenses: [Apache-2.0]\nauthors: [Somebody]\nhomepage: https://example.com\n\
+         groups: []\nis_hotpluggable: false\nreleases:\n- os: ubuntu\n  version: {release}\n  mode: [ha]\n  \
+         deployment_scripts_path: deployment_scripts/\n  repository_path: repositories/ubuntu\n"
+    );
+    fs_err::write(plugin.join("metadata.yaml"), text).unwrap();
+}
+
+#[rstest]
+#[case("1.0.0", "6.0")]
+#[case("2.0.0", "6.1")]
+#[case("3.0.0", "7.0")]
+#[case("4.0.0", "8.0")]
+#[case("4.0.0", "9.0")]
+#[case("5.0.0", "9.0")]
+fn a_plain_plugin_has_no_finding(#[case] package_version: &str, #[case] fuel: &str) {
+    let legacy = if package_version < "3" {
+        vec![(
+            "tasks.yaml",
+            "- {role: ['primary-controller', controller], stage: post_deployment, type: shell, parameters: {cmd: ./deploy.sh, timeout: 9}}",
+        )]
+    } else {
+        Vec::new()
+    };
+    assert_eq!(codes(package_version, fuel, &legacy), Vec::<String>::new());
+}
+
+const TASK: &str = "type: puppet, version: 2.0.0, role: [primary-controller, controller], parameters: \
+                    {puppet_manifest: deploy.pp, puppet_modules: ., timeout: 9}";
+
+/// deployment_tasks.yaml with this text for each `TASK`.
+fn with_tasks(package_version: &str, fuel: &str, tasks: &str) -> Vec<String> {
+    let text = tasks.replace("TASK", TASK);
+    codes(package_version, fuel, &[("deployment_tasks.yaml", &text)])
+}
+
+#[rstest]
+#[case(
+    "duplicate-task",
+    "- {id: a, TASK}\n- {id: a, TASK}",
+    "- {id: a, TASK}\n- {id: b, TASK}"
+)]
+#[case("core-task", "- {id: netconfig, TASK}", "- {id: trove-netconfig, TASK}")]
+#[case(
+    "mistyped-task",
+    "- {id: a, requires: [deploy_strat], TASK}",
+    "- {id: a, requires: [deploy_start], TASK}"
+)]
+#[case(
+    "mistyped-task",
+    "- {id: trove-db, TASK}\n- {id: b, required_for: [trove-bd], TASK}",
+    "- {id: trove-db, TASK}\n- {id: b, required_for: [trove-db], TASK}"
+)]
+#[case(
+    "mistyped-task",
+    "- {id: a, cross-depends: [{name: netcnofig}], TASK}",
+    "- {id: a, cross-depends: [{name: netconfig}], TASK}"
+)]
+#[case(
+    "unknown-task",
+    "- {id: a, cross-depended-by: [{name: elsewhere}], TASK}",
+    "- {id: a, cross-depended-by: [{name: deploy_end}], TASK}"
+)]
+#[case(
+    "group-task",
+    "- {id: g, type: group, role: [controller], tasks: [nowhere]}",
+    "- {id: g, type: group, role: [controller], tasks: [hiera]}"
+)]
+#[case(
+    "pattern-without-match",
+    "- {id: a, cross-depends: [{name: '/mq$/'}], TASK}",
+    "- {id: a, cross-depends: [{name: '/(primary-)?rabbitmq/'}], TASK}"
+)]
+#[case(
+    "task-cycle",
+    "- {id: a, requires: [b], TASK}\n- {id: b, requires: [a], TASK}",
+    "- {id: a, requires: [b], TASK}\n- {id: b, TASK}"
+)]
+#[case(
+    "task-cycle",
+    "- {id: a, requires: [a], TASK}",
+    "- {id: a, cross-depends: [{name: a, role: primary-controller}], TASK}"
+)]
+#[case(
+    "task-cycle",
+    "- {id: a, requires: [deploy_end], required_for: [deploy_start], TASK}",
+    "- {id: a, requires: [deploy_start], required_for: [deploy_end], TASK}"
+)]
+#[case(
+    "task-cycle",
+    "- {id: a, requires: [hiera], required_for: [deploy_start], TASK}",
+    "- {id: a, requires: [deploy_start], required_for: [hiera], TASK}"
+)]
+#[case(
+    "legacy-task",
+    "- {id: a, type: shell, role: [compute], parameters: {cmd: 'true', timeout: 9}}",
+    "- {id: a, version: 2.1.0, type: shell, role: [compute], parameters: {cmd: 'true', timeout: 9}}"
+)]
+#[case(
+    "mistyped-role",
+    "- {id: a, version: 2.0.0, type: skipped, role: [comptue]}",
+    "- {id: a, version: 2.0.0, type: skipped, role: [compute]}"
+)]
+#[case(
+    "unknown-role",
+    "- {id: a, version: 2.0.0, type: skipped, role: [trove-guest]}",
+    "- {id: a, version: 2.0.0, type: skipped, role: [primary-rabbitmq]}"
+)]
+#[case(
+    "pattern-without-match",
+    "- {id: a, version: 2.0.0, type: skipped, role: ['/^primry/']}",
+    "- {id: a, version: 2.0.0, type: skipped, role: ['/^primary/']}"
+)]
+#[case(
+    "no-primary",
+    "- {id: a, version: 2.0.0, type: reboot, role: [controller], parameters: {timeout: 9}}",
+    "- {id: a, version: 2.0.0, type: reboot, role: ['/.*controller/'], parameters: {timeout: 9}}"
+)]
+fn a_deployment_task_has_what_is_wrong_with_it_and_nothing_else(
+    #[case] code: &str,
+    #[case] bad: &str,
+    #[case] good: &str,
+) {
+    assert_eq!(with_tasks("4.0.0", "9.0", bad), [code], "{bad}");
+    assert_eq!(with_tasks("4.0.0", "9.0", good), Vec::<String>::new(), "{good}");
+}
+
+#[rstest]
+// What runs on different nodes does not wait for itself.
+#[case(
+    "- {id: a, version: 2.0.0, type: skipped, role: [compute], requires: [b]}\n- {id: b, version: 2.0.0, type: skipped, role: [cinder], requires: [a]}"
+)]
+#[case(
+    "- {id: a, version: 2.0.0, type: skipped, role: [compute], cross-depends: [{name: b, policy: any}], required_for: [b]}\n- {id: b, version: 2.0.0, type: skipped, role: [compute]}"
+)]
+fn edges_that_may_hold_between_other_nodes_are_no_cycle(#[case] tasks: &str) {
+    assert_eq!(with_tasks("4.0.0", "9.0", tasks), Vec::<String>::new());
+}
+
+#[test]
+fn a_group_gives_its_role_to_the_tasks_of_a_cycle() {
+    let tasks = "- {id: g, type: group, role: [base-os], tasks: [a, b]}\n- {id: a, version: 2.0.0, type: skipped, role: [cinder], \
+                 requires: [b]}\n- {id: b, version: 2.0.0, type: skipped, role: [compute], requires: [a]}";
+    assert_eq!(with_tasks("4.0.0", "9.0", tasks), ["task-cycle"]);
+}
+
+#[rstest]
+#[case("4.0.0", "8.0", "# nothing\n", &["empty-tasks"])]
+#[case("4.0.0", "9.0", "# nothing\n", &[])]
+#[case("4.0.0", "8.0", "- {role: [compute], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}", &[])]
+#[case("4.0.0", "9.0", "- {role: [compute], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}", &["legacy-tasks"])]
+#[case("2.0.0", "6.1", "- {role: [controller], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}", &["no-primary"])]
+#[case("1.0.0", "6.1", "- {role: [controller], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}", &[])]
+#[case("1.0.0", "6.0", "- {role: [controller], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}", &[])]
+fn tasks_yaml_is_judged_by_the_fuel_version(
+    #[case] package_version: &str,
+    #[case] fuel: &str,
+    #[case] tasks: &str,
+    #[case] expected: &[&str],
+) {
+    assert_eq!(codes(package_version, fuel, &[("tasks.yaml", tasks)]), expected);
+}
+
+#[rstest]
+#[case("3.0.0", "7.0", "components.yaml", &["ignored-file"])]
+#[case("4.0.0", "9.0", "nic_config.yaml", &["ignored-file"])]
+#[case("5.0.0", "9.0", "nic_config.yaml", &[])]
+#[case("2.0.0", "6.1", "node_roles.yaml", &["ignored-file", "no-primary"])]
+fn a_file_of_a_later_format_is_told(
+    #[case] package_version: &str,
+    #[case] fuel: &str,
+    #[case] file: &str,
+    #[case] expected: &[&str],
+) {
+    let mut files = vec![(file, "{}")];
+    if package_version < "3" {
+        files.push((
+            "tasks.yaml",
+            "- {role: [controller], stage: post_deployment, type: shell, parameters: {cmd: 'true', timeout: 9}}",
+        ));
+    }
+    assert_eq!(codes(package_version, fuel, &files), expected);
+}
+
+#[rstest]
+#[case(
+    "core-role",
+    "9.0",
+    "node_roles.yaml",
+    "compute: {name: a, description: b}",
+    "trove: {name: a, description: b}"
+)]
+#[case(
+    "core-volume",
+    "9.0",
+    "volumes.yaml",
+    "volumes: [{id: os, type: vg}]\nvolumes_roles_mapping: {}",
+    "volumes: [{id: trove, type: vg}]\nvolumes_roles_mapping: {}"
+)]
+#[case(
+    "core-component",
+    "8.0",
+    "components.yaml",
+    "- {name: 'hypervisor:qemu', label: a}",
+    "- {name: 'additional_service:trove', label: a}"
+)]
+#[case(
+    "core-network-role",
+    "7.0",
+    "network_roles.yaml",
+    "- {id: management, default_mapping: public, properties: {subnet: true, gateway: false, vip: []}}",
+    "- {id: trove, default_mapping: public, properties: {subnet: true, gateway: false, vip: []}}"
+)]
+fn a_name_of_fuel_s_own_is_told(
+    #[case] code: &str,
+    #[case] fuel: &str,
+    #[case] file: &str,
+    #[case] bad: &str,
+    #[case] good: &str,
+) {
+    let format = if fuel == "7.0" { "3.0.0" } else { "4.0.0" };
+    assert_eq!(codes(format, fuel, &[(file, bad), ("tasks.yaml", "-")]), [code]);
+    assert_eq!(
+        codes(format, fuel, &[(file, good), ("tasks.yaml", "-")]),
+        Vec::<String>::new()
+    );
+}
