@@ -9,14 +9,18 @@ use super::control::{Fields, read_control};
 use super::files::{PackageFile, UNIX, inside, packages};
 use crate::tree::Tree;
 
-/// The order of fields in an index; others follow after them, the description comes last.
-const FIRST_FIELDS: &[&str] = &[
+/// The order of fields in an index, as `dpkg-scanpackages` has it; others follow as they come.
+const FIELDS: &[&str] = &[
     "Package",
     "Package-Type",
     "Source",
     "Version",
-    "Built-Using",
+    "Kernel-Version",
+    "Built-For-Profiles",
+    "Auto-Built-Package",
     "Architecture",
+    "Subarchitecture",
+    "Installer-Menu-Item",
     "Build-Essential",
     "Essential",
     "Protected",
@@ -24,7 +28,6 @@ const FIRST_FIELDS: &[&str] = &[
     "Bugs",
     "Maintainer",
     "Installed-Size",
-    "Provides",
     "Pre-Depends",
     "Depends",
     "Recommends",
@@ -33,6 +36,9 @@ const FIRST_FIELDS: &[&str] = &[
     "Conflicts",
     "Breaks",
     "Replaces",
+    "Provides",
+    "Built-Using",
+    "Static-Built-Using",
     "Filename",
     "Size",
     "MD5sum",
@@ -42,6 +48,9 @@ const FIRST_FIELDS: &[&str] = &[
     "Priority",
     "Multi-Arch",
     "Homepage",
+    "Description",
+    "Tag",
+    "Task",
 ];
 
 /// Writes `Packages.gz`, which lists all versions of all `*.deb` below the repository, and a `Release` of
@@ -62,7 +71,7 @@ pub(crate) fn index_debian(
         .mtime(0)
         .operating_system(UNIX)
         .write(Vec::new(), Compression::best());
-    for (_, _, text) in &stanzas {
+    for (_, text) in &stanzas {
         writer.write_all(text.as_bytes())?;
     }
     let index = writer.finish()?;
@@ -72,8 +81,8 @@ pub(crate) fn index_debian(
     Ok(stanzas.len())
 }
 
-/// Package, file, text.
-fn stanza(package: &PackageFile<'_>) -> Result<(String, String, String), RepositoryError> {
+/// A package's place among the others, which is by name and version as texts, and its text.
+fn stanza(package: &PackageFile<'_>) -> Result<([String; 3], String), RepositoryError> {
     let path = package.disk;
     let control = read_control(path).map_err(|error| RepositoryError::package(path, error.to_string()))?;
     let mut fields: Fields = control
@@ -83,7 +92,9 @@ fn stanza(package: &PackageFile<'_>) -> Result<(String, String, String), Reposit
     let Some((_, name)) = fields.iter().find(|(name, _)| name == "Package") else {
         return Err(RepositoryError::package(path, "its control file names no package"));
     };
-    let name = name.clone();
+    let version = fields.iter().find(|(name, _)| name == "Version");
+    let version = version.map(|(_, version)| version.clone()).unwrap_or_default();
+    let place = [name.clone(), version, package.location.clone()];
     let digests = package.digests;
     for (name, value) in [
         ("Filename", format!("./{}", package.location)),
@@ -105,13 +116,10 @@ fn stanza(package: &PackageFile<'_>) -> Result<(String, String, String), Reposit
         text.push_str(&format!("{name}:{blank}{value}\n"));
     }
     text.push('\n');
-    Ok((name, package.location.clone(), text))
+    Ok((place, text))
 }
 
 fn rank(name: &str) -> usize {
-    match FIRST_FIELDS.iter().position(|known| known.eq_ignore_ascii_case(name)) {
-        Some(position) => position,
-        None if name == "Description" => FIRST_FIELDS.len() + 1,
-        None => FIRST_FIELDS.len(),
-    }
+    let position = FIELDS.iter().position(|known| known.eq_ignore_ascii_case(name));
+    position.unwrap_or(FIELDS.len())
 }

@@ -51,7 +51,20 @@ pub(crate) struct RpmEntry {
     pub(crate) header: (u64, u64),
     pub(crate) relations: Vec<(&'static str, Vec<Relation>)>,
     pub(crate) contents: Vec<Content>,
+    /// The newest entries of its changelog, the oldest of them first.
+    pub(crate) changes: Vec<Change>,
 }
+
+/// An entry of a changelog.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) author: String,
+    pub(crate) time: u64,
+    pub(crate) text: String,
+}
+
+/// As many as `createrepo` takes.
+const MOST_CHANGES: usize = 10;
 
 impl RpmEntry {
     /// Reads a package's header; the payload is only summed.
@@ -99,6 +112,7 @@ impl RpmEntry {
                 ("obsoletes", relations(metadata.get_obsoletes())),
             ],
             contents: contents(&metadata),
+            changes: changes(&metadata),
         })
     }
 
@@ -177,4 +191,16 @@ fn archive_size(metadata: &PackageMetadata) -> u64 {
         .signature
         .get_entry_data_as_u32(rpm::IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE)
         .map_or(0, u64::from)
+}
+
+fn changes(metadata: &PackageMetadata) -> Vec<Change> {
+    let entries = metadata.get_changelog_entries().unwrap_or_default();
+    let newest = entries.into_iter().take(MOST_CHANGES).map(|entry| Change {
+        author: entry.name,
+        time: entry.timestamp,
+        text: entry.description,
+    });
+    let mut changes: Vec<Change> = newest.collect();
+    changes.reverse();
+    changes
 }

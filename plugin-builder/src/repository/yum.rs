@@ -149,8 +149,16 @@ fn filelists(entries: &[RpmEntry]) -> String {
 }
 
 fn other(entries: &[RpmEntry]) -> String {
-    // Changelogs, which nothing here reads, are left out.
-    per_package("otherdata", entries, |_, _| {})
+    per_package("otherdata", entries, |xml, entry| {
+        for change in &entry.changes {
+            xml.push_str(&format!(
+                "  <changelog author=\"{}\" date=\"{}\">{}</changelog>\n",
+                escape(&change.author),
+                change.time,
+                escape(&change.text)
+            ));
+        }
+    })
 }
 
 fn per_package(root: &str, entries: &[RpmEntry], content: impl Fn(&mut String, &RpmEntry)) -> String {
