@@ -590,6 +590,11 @@ fn match_path(pattern: &str, segments: &[&str]) -> Option<Vec<String>> {
     for part in pattern.split('/') {
         let segment = rest.next()?;
         if part.starts_with(':') {
+            // Ids are numbers; anything else there is no path at all.
+            let is_number = segment.bytes().all(|byte| byte.is_ascii_digit());
+            if matches!(part, ":id" | ":link") && !is_number {
+                return None;
+            }
             parameters.push((*segment).to_owned());
         } else if part != *segment {
             return None;

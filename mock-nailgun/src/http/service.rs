@@ -304,6 +304,9 @@ fn decode(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod queries;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

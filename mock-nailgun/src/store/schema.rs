@@ -177,6 +177,24 @@ impl Store {
         }
     }
 
+    /// Tells every statement to `seen` until it is `None`.
+    #[cfg(test)]
+    pub(crate) fn trace<F: FnMut(&str) + Send + 'static>(&self, seen: Option<F>) {
+        use rusqlite::trace::{TraceEvent, TraceEventCodes};
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let told = seen.map(|mut seen| {
+            move |event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(_, statement) = event {
+                    seen(statement);
+                }
+            }
+        });
+        connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, told).unwrap();
+    }
+
     /// Empties every table and starts ids at 1 again.
     pub(crate) fn clear(connection: &Connection) -> Result<(), rusqlite::Error> {
         for table in TABLE_NAMES {
