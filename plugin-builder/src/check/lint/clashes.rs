@@ -124,7 +124,7 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
     if let (Some((file, metadata)), Some(name)) = (subject.tree("metadata.yaml"), plugin_name(subject)) {
         let sections: Vec<&str> = fuel_versions(subject)
             .into_iter()
-            .filter(|version| core_settings::sections(version).is_some_and(|sections| sections.contains_key(name)))
+            .filter(|version| core_settings::has_section(version, name))
             .collect();
         let clash = if sections.is_empty() {
             INFO_KEYS

@@ -36,6 +36,12 @@ static SECTIONS: LazyLock<BTreeMap<&'static str, Sections>> = LazyLock::new(|| {
     versions
 });
 
+/// Whether a Fuel version has a section of this name; without reading the whole table.
+pub(super) fn has_section(version: &str, section: &str) -> bool {
+    let start = format!("{version} {section} ");
+    TABLE.lines().any(|line| line.starts_with(&start))
+}
+
 /// The sections of a Fuel version; nothing for a version that is not known.
 pub(super) fn sections(version: &str) -> Option<&'static Sections> {
     SECTIONS.get(version)
@@ -83,5 +89,8 @@ mod tests {
         assert_eq!(setting.kind, Kind::Choice);
         assert!(setting.choices.contains(&"kvm"));
         assert!(sections("5.1").is_none());
+        assert!(
+            has_section("9.2", "operator_user") && !has_section("8.0", "operator_user") && !has_section("9.2", "user")
+        );
     }
 }
