@@ -142,9 +142,14 @@ impl Finding {
     }
 }
 
+/// The line of a place, unless it is so long that nobody reads it.
 fn line_of(text: &str, span: Span) -> Option<String> {
-    text.lines().nth(span.line.saturating_sub(1)).map(str::to_owned)
+    let line = crate::yaml::lines(text).nth(span.line.saturating_sub(1))?;
+    (line.len() <= LONGEST_LINE).then(|| line.to_owned())
 }
+
+/// Bytes of a line that a finding keeps: many findings may stand in one line.
+const LONGEST_LINE: usize = 4096;
 
 impl Place {
     fn whole(file: &Utf8Path) -> Self {

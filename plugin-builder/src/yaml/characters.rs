@@ -160,6 +160,25 @@ pub(super) fn is_break(character: char) -> bool {
     matches!(character, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// The lines of a text, as YAML 1.1 counts them: other signs than `\n` break lines too.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.find(is_break).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at(end);
+        let mut behind_break = behind.chars();
+        behind_break.next();
+        rest = match behind.strip_prefix("\r\n") {
+            Some(behind) => behind,
+            None => behind_break.as_str(),
+        };
+        Some(line)
+    })
+}
+
 /// A line break or the end of the text.
 pub(super) fn is_break_or_end(character: char) -> bool {
     character == '\0' || is_break(character)
@@ -259,16 +278,24 @@ fn mark_behind<'a>(text: impl Iterator<Item = &'a char>) -> Mark {
 fn decode_utf8(bytes: &[u8], last: bool) -> Result<(Vec<char>, usize), Undecodable> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok((text.chars().collect(), bytes.len())),
-        Err(error) if error.error_len().is_none() && !last => {
-            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            Ok((String::from_utf8_lossy(good).chars().collect(), good.len()))
-        }
         Err(error) => {
             let offset = error.valid_up_to();
-            let reason = match bytes.get(offset) {
-                _ if error.error_len().is_none() => "unexpected end of data",
-                Some(0xc2..=0xf4) => "invalid continuation byte",
-                _ => "invalid start byte",
+            let length = match bytes.get(offset) {
+                Some(0xc2..=0xdf) => 2,
+                Some(0xe0..=0xef) => 3,
+                Some(0xf0..=0xf4) => 4,
+                _ => 0,
+            };
+            // Python counts the bytes that a character should have before it looks at them.
+            let cut = offset + length > bytes.len();
+            if cut && !last {
+                let good = bytes.get(..offset).unwrap_or_default();
+                return Ok((String::from_utf8_lossy(good).chars().collect(), offset));
+            }
+            let reason = match length {
+                0 => "invalid start byte",
+                _ if cut => "unexpected end of data",
+                _ => "invalid continuation byte",
             };
             Err(Undecodable {
                 codec: "utf8",
@@ -311,4 +338,16 @@ fn decode_utf16(bytes: &[u8], last: bool, unit: fn([u8; 2]) -> u16) -> Result<(V
         return Err(wrong(used, "truncated data"));
     }
     Ok((text, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn every_line_break_of_yaml_ends_a_line() {
+        let text = "\u{feff}a\nb\r\nc\rd\u{85}e\u{2028}\n\nf";
+        let expected = ["a", "b", "c", "d", "e", "", "", "f"];
+        assert_eq!(lines(text).collect::<Vec<_>>(), expected);
+    }
 }

@@ -22,8 +22,9 @@ pub(super) fn construct(graph: Graph, root: Id) -> Outcome<Node> {
         first: None,
     };
     let node = constructor.node(root, 0)?;
-    match constructor.first {
-        Some((_, problem)) => Err(problem),
+    let problem = constructor.first.map(|(_, problem)| problem);
+    match problem.or(constructor.graph.half_character) {
+        Some(problem) => Err(problem),
         None => Ok(node),
     }
 }
@@ -88,14 +89,10 @@ impl Constructor {
             Tag::Merge => "`<<` is a key; quote it where it is a value",
             _ => "quote a text that begins with `!`; tags of one's own mean nothing here",
         };
-        // A tag of Python's own names something that the original would look up or run.
-        let is_python = name
-            .strip_prefix(super::tag::CORE)
-            .is_some_and(|short| short.starts_with("python/"));
         let kind = YamlErrorKind::Tag(name);
-        if is_python {
-            return Problem::ours(kind, self.graph.mark(id))
-                .helping("no Python objects are made here; write plain data");
+        if tag.is_python_object() {
+            let help = "no Python objects are made here; write plain data";
+            return Problem::ours(kind, self.graph.mark(id)).helping(help);
         }
         Problem::syntax_at(None, problem, self.graph.mark(id))
             .of(kind)
@@ -133,17 +130,12 @@ impl Constructor {
         };
         let mut builder = MappingBuilder::new(entries.len());
         for (index, (key, value)) in entries.into_iter().enumerate() {
-            let mark = self.graph.mark(key);
+            let unhashable = self.graph.node(key).and_then(|node| unhashable(&node.tag));
+            let key_mark = self.graph.mark(key);
             let key = self.node(key, level)?;
-            let (python, ours) = match &key.value {
-                Yaml::Sequence(_) => ("list", "list"),
-                Yaml::Mapping(_) => ("dict", "mapping"),
-                Yaml::Set(_) => ("set", "set"),
-                _ => ("", ""),
-            };
-            if !ours.is_empty() {
+            if let Some((python, ours)) = unhashable {
                 let problem = format!("found unacceptable key (unhashable type: '{python}')");
-                let problem = Problem::syntax("while constructing a mapping", self.graph.mark(id), problem, mark);
+                let problem = Problem::syntax("while constructing a mapping", self.graph.mark(id), problem, key_mark);
                 let help = "quote it if it is a text; `{{ name }}` without quotes is a mapping as a key";
                 return Err(problem.of(YamlErrorKind::Key(ours)).helping(help));
             }
@@ -205,6 +197,16 @@ impl Constructor {
 
     fn wrong_content(&self, id: Id, expected: &str) -> Box<Problem> {
         wrong_content(&self.graph, id, expected)
+    }
+}
+
+/// Python's name and ours for a type that cannot be a key.
+fn unhashable(tag: &Tag) -> Option<(&'static str, &'static str)> {
+    match tag {
+        Tag::Sequence | Tag::OrderedMap | Tag::Pairs => Some(("list", "list")),
+        Tag::Mapping => Some(("dict", "mapping")),
+        Tag::Set => Some(("set", "set")),
+        _ => None,
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct GraphNode {
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     nodes: Vec<GraphNode>,
+    /// What is wrong with a text that is otherwise right.
+    pub(super) half_character: Option<Box<Problem>>,
 }
 
 impl Graph {
@@ -91,6 +93,7 @@ pub(super) fn compose(text: &[u8]) -> Outcome<(Graph, Option<Id>)> {
         );
         return Err(problem.of(YamlErrorKind::SecondDocument).helping("delete the `---`"));
     }
+    composer.graph.half_character = composer.parser.take_half_character();
     Ok((composer.graph, Some(root)))
 }
 

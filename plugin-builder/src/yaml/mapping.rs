@@ -61,7 +61,7 @@ impl Mapping {
     pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
         let position = match &self.index {
             Some(index) => *index.get(&Identity::Text(key.to_owned()))?,
-            None => self.entries.iter().position(|(known, _)| known.as_str() == Some(key))?,
+            None => self.entries.iter().position(|(known, _)| is_text(known, key))?,
         };
         let (key, value) = self.entries.get(position)?;
         Some((key, value))
@@ -83,7 +83,7 @@ impl Mapping {
             return index.get(&Identity::of(&key.value)?).copied();
         }
         if let Some(text) = key.as_str() {
-            return self.entries.iter().position(|(known, _)| known.as_str() == Some(text));
+            return self.entries.iter().position(|(known, _)| is_text(known, text));
         }
         let identity = Identity::of(&key.value)?;
         self.entries
@@ -151,6 +151,15 @@ impl MappingBuilder {
     }
 }
 
+/// Whether a key is this text; bytes are texts in Python 2.
+fn is_text(key: &Node, text: &str) -> bool {
+    match &key.value {
+        Yaml::String(known) => known == text,
+        Yaml::Binary(bytes) => bytes == text.as_bytes() && text.is_ascii(),
+        _ => false,
+    }
+}
+
 /// What makes a key the same for Python: `1`, `1.0` and `true` are one key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Identity {
@@ -165,19 +174,22 @@ enum Identity {
 }
 
 impl Identity {
-    /// None for what equals nothing, not even itself.
+    /// None for what is no key.
     fn of(value: &Yaml) -> Option<Self> {
         Some(match value {
             Yaml::Null => Self::Null,
             Yaml::Bool(value) => Self::Integer(i64::from(*value)),
             Yaml::Integer(Integer::Small(value)) => Self::Integer(*value),
             Yaml::Integer(Integer::Big(digits)) => Self::Big(digits.clone()),
-            Yaml::Float(value) if value.is_nan() => return None,
+            // There is one NaN in PyYAML, and Python finds it again.
+            Yaml::Float(value) if value.is_nan() => Self::Float(f64::NAN.to_bits()),
             Yaml::Float(value) => float_identity(*value),
             Yaml::String(text) => Self::Text(text.clone()),
             Yaml::Timestamp(timestamp) => Self::Timestamp(*timestamp),
-            Yaml::Binary(bytes) => Self::Binary(bytes.clone()),
-            // These are no keys.
+            Yaml::Binary(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if text.is_ascii() => Self::Text(text.to_owned()),
+                _ => Self::Binary(bytes.clone()),
+            },
             Yaml::Sequence(_) | Yaml::Mapping(_) | Yaml::Set(_) => return None,
         })
     }

@@ -32,6 +32,7 @@ mod text;
 mod timestamp;
 mod token;
 
+pub(crate) use characters::lines;
 pub use error::{YamlError, YamlErrorKind};
 pub use load::{load, parse};
 pub use mapping::{Duplicate, Mapping};

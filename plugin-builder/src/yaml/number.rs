@@ -90,8 +90,10 @@ pub(super) fn float(written: &str) -> Result<f64, NumberError> {
         ".nan" => f64::NAN,
         text if text.contains(':') => {
             let (mut sum, mut base) = (0.0, 1.0);
-            for part in text.rsplit(':') {
-                sum += python_float(part)? * base;
+            let parts: Result<Vec<f64>, _> = text.split(':').map(python_float).collect();
+            // From the lowest up, as PyYAML adds them: the order decides on the last digits.
+            for part in parts?.into_iter().rev() {
+                sum += part * base;
                 base *= 60.0;
             }
             sum
@@ -104,6 +106,7 @@ pub(super) fn float(written: &str) -> Result<f64, NumberError> {
 fn python_float(text: &str) -> Result<f64, NumberError> {
     let trimmed = text.trim_matches(is_python_space);
     trimmed.parse().map_err(|_| {
+        let text = shown(text);
         // Python says it in another way where a number begins well.
         let begins = trimmed.trim_start_matches(['-', '+']).trim_start_matches('.');
         NumberError::Python(match begins.bytes().next() {
@@ -113,6 +116,12 @@ fn python_float(text: &str) -> Result<f64, NumberError> {
     })
 }
 
+/// What Python shows of a text that is no number; it is ASCII here.
+fn shown(text: &str) -> &str {
+    let text = text.trim_start_matches(is_python_space);
+    text.get(..200).unwrap_or(text)
+}
+
 fn is_python_space(character: char) -> bool {
     matches!(character, ' ' | '\t'..='\r')
 }
@@ -120,7 +129,7 @@ fn is_python_space(character: char) -> bool {
 /// `int(text, base)` of Python 2: the sign and the digits.
 fn python_int(text: &str, base: u32) -> Result<(bool, Magnitude), NumberError> {
     let bad = || {
-        let shown = repr_text(text);
+        let shown = repr_text(shown(text));
         NumberError::Python(format!("invalid literal for int() with base {base}: {shown}"))
     };
     if text.contains('\0') {

@@ -53,16 +53,6 @@ pub(super) fn scalar(tag: &Tag, text: &str, mark: Mark) -> Outcome<Yaml> {
     })
 }
 
-/// An escape in double quotes that names no character; Python knows halves of pairs, which are no text here.
-pub(super) fn no_character(code: u32, mark: Mark) -> Box<Problem> {
-    let kind = YamlErrorKind::Value(format!("U+{code:04X} is no character"));
-    match code {
-        0xd800..=0xdfff => Problem::ours(kind, mark),
-        0x8000_0000.. => Problem::python(kind, "signed integer is greater than maximum", mark),
-        _ => Problem::python(kind, "unichr() arg not in range(0x110000) (wide Python build)", mark),
-    }
-}
-
 /// Decodes base64 the way Python does: what is outside of the alphabet is skipped, and padding ends the data.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();

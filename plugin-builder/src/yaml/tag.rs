@@ -26,8 +26,7 @@ pub(super) enum Tag {
     Unknown(String),
 }
 
-/// Tags by their names below [`CORE`]. Those of Python are what its own `yaml.dump` writes for plain data; the others
-/// of that family run code, and are unknown here.
+/// Tags by their names below [`CORE`]. Those of Python are what its own `yaml.dump` writes for plain data.
 const TAGS: &[(&str, Tag)] = &[
     ("null", Tag::Null),
     ("bool", Tag::Bool),
@@ -54,6 +53,17 @@ const TAGS: &[(&str, Tag)] = &[
     ("python/dict", Tag::Mapping),
 ];
 
+/// What the original makes of Python, most of it by running code; it means nothing here.
+const PYTHON_OBJECTS: &[&str] = &[
+    "python/complex",
+    "python/tuple",
+    "python/name:",
+    "python/module:",
+    "python/object:",
+    "python/object/apply:",
+    "python/object/new:",
+];
+
 impl Tag {
     /// The type that a tag's full name names.
     pub(super) fn named(name: &str) -> Self {
@@ -61,6 +71,13 @@ impl Tag {
             .strip_prefix(CORE)
             .and_then(|short| TAGS.iter().find(|(known, _)| *known == short));
         known.map_or_else(|| Self::Unknown(name.to_owned()), |(_, tag)| tag.clone())
+    }
+
+    /// Whether the original makes an object of Python of it.
+    pub(super) fn is_python_object(&self) -> bool {
+        let Self::Unknown(name) = self else { return false };
+        name.strip_prefix(CORE)
+            .is_some_and(|short| PYTHON_OBJECTS.iter().any(|object| short.starts_with(object)))
     }
 
     /// The full name.

@@ -63,6 +63,11 @@ impl Parser {
         }
     }
 
+    /// See [`Scanner::take_half_character`].
+    pub(in super::super) fn take_half_character(&mut self) -> Option<Box<Problem>> {
+        self.scanner.take_half_character()
+    }
+
     /// The next event; after the end of the stream always that.
     pub(in super::super) fn next(&mut self) -> Outcome<Event> {
         match self.state {

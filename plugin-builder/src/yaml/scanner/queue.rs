@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::characters::Characters;
-use super::super::problem::Outcome;
+use super::super::problem::{Outcome, Problem};
 use super::super::token::{Token, TokenKind};
 use super::simple_key::SimpleKey;
 
@@ -23,6 +23,8 @@ pub(in super::super) struct Scanner {
     pub(super) key_allowed: bool,
     pub(super) simple_keys: Vec<SimpleKey>,
     pub(super) done: bool,
+    /// The first escape that is half of a character.
+    pub(super) half_character: Option<Box<Problem>>,
 }
 
 impl Scanner {
@@ -37,7 +39,13 @@ impl Scanner {
             key_allowed: true,
             simple_keys: Vec::new(),
             done: false,
+            half_character: None,
         }
+    }
+
+    /// What is wrong with a text that is otherwise right.
+    pub(in super::super) fn take_half_character(&mut self) -> Option<Box<Problem>> {
+        self.half_character.take()
     }
 
     /// The next token, which stays; none at the end.

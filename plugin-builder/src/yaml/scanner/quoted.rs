@@ -1,6 +1,7 @@
 //! Text in single or double quotes.
 
 use super::super::characters::{Mark, is_blank_or_break_or_end, is_break};
+use super::super::error::YamlErrorKind;
 use super::super::event::Style;
 use super::super::problem::{Outcome, Problem};
 use super::super::token::{Token, TokenKind};
@@ -117,7 +118,20 @@ impl Scanner {
             .iter()
             .fold(0, |code, digit| (code << 4) | digit.to_digit(16).unwrap_or_default());
         self.characters.forward(digits);
-        char::from_u32(code).ok_or_else(|| super::super::scalar::no_character(code, mark))
+        if let Some(character) = char::from_u32(code) {
+            return Ok(character);
+        }
+        let kind = YamlErrorKind::Value(format!("U+{code:04X} is no character"));
+        let python = match code {
+            0xd800..=0xdfff => {
+                // Python takes half of a pair for a character; what else is wrong comes first.
+                self.half_character.get_or_insert_with(|| Problem::ours(kind, mark));
+                return Ok(char::REPLACEMENT_CHARACTER);
+            }
+            0x8000_0000.. => "signed integer is greater than maximum",
+            _ => "unichr() arg not in range(0x110000) (wide Python build)",
+        };
+        Err(Problem::python(kind, python, mark))
     }
 
     /// White space between words: a single line break is a space.

@@ -1,6 +1,7 @@
 //! Keys without a `?`: what turns out to be one only at the `:` behind it.
 
 use super::super::characters::Mark;
+use super::super::error::YamlErrorKind;
 use super::super::problem::{Outcome, Problem};
 use super::Scanner;
 
@@ -54,15 +55,21 @@ impl Scanner {
 
     /// What comes next may be a key.
     pub(super) fn save_possible_key(&mut self) -> Outcome<()> {
+        let mark = self.characters.mark();
+        let required = self.level == 0 && self.indent == Some(mark.column);
         if !self.key_allowed {
+            if required {
+                // PyYAML asserts that this cannot be, and it can.
+                let words = "a second value where a key must stand; mend the indentation";
+                return Err(Problem::python(YamlErrorKind::Syntax(words.to_owned()), "", mark));
+            }
             return Ok(());
         }
         self.remove_possible_key()?;
-        let mark = self.characters.mark();
         self.simple_keys.push(SimpleKey {
             level: self.level,
             token: self.taken + self.tokens.len(),
-            required: self.level == 0 && self.indent == Some(mark.column),
+            required,
             mark,
         });
         Ok(())
