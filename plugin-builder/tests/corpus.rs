@@ -1,5 +1,6 @@
 //! Checks and reads real plugins, and compares with what the original builder said about each.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -51,4 +52,29 @@ fn real_plugins_get_the_verdict_of_the_original_builder() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// What real plugins have, by code: a rule that changes its mind shows here.
+#[test]
+fn real_plugins_have_these_findings() {
+    let Ok(plugins) = CORPUS.join("plugins").read_dir_utf8() else {
+        println!("skipped: ../shared/corpus/plugins is not here");
+        return;
+    };
+    let mut counts: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for plugin in plugins {
+        let plugin = plugin.unwrap();
+        for finding in check(plugin.path()).findings {
+            let (count, plugins) = counts
+                .entry(format!("{} {}", finding.severity, finding.code))
+                .or_default();
+            *count += 1;
+            plugins.insert(plugin.file_name().to_owned());
+        }
+    }
+    let mut table = String::new();
+    for (name, (count, plugins)) in counts {
+        table.push_str(&format!("{name}: {count} in {}\n", plugins.len()));
+    }
+    insta::assert_snapshot!(table);
 }

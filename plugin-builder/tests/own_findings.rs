@@ -279,3 +279,75 @@ fn a_name_of_fuel_s_own_is_told(
         Vec::<String>::new()
     );
 }
+
+#[rstest]
+#[case(
+    "mistyped-key",
+    "- {id: a, requried_for: [deploy_end], TASK}",
+    "- {id: a, required_for: [deploy_end], TASK}"
+)]
+#[case(
+    "mistyped-key",
+    "- {id: a, cross-dependes: [{name: netconfig}], TASK}",
+    "- {id: a, cross-depends: [{name: netconfig}], TASK}"
+)]
+#[case(
+    "misplaced-parameter",
+    "- {id: a, puppet_manifest: deploy.pp, TASK}",
+    "- {id: a, my_own_key: 1, TASK}"
+)]
+fn a_slip_in_a_key_is_told_and_an_own_key_is_not(#[case] code: &str, #[case] bad: &str, #[case] good: &str) {
+    assert_eq!(with_tasks("4.0.0", "9.0", bad), [code], "{bad}");
+    assert_eq!(with_tasks("4.0.0", "9.0", good), Vec::<String>::new(), "{good}");
+}
+
+const PUPPET: &str = "- {id: a, version: 2.0.0, type: puppet, role: [compute], parameters: {puppet_manifest: PATH, puppet_modules: ., timeout: 9}}";
+const SHELL: &str = "- {id: a, version: 2.0.0, type: shell, role: [compute], parameters: {cmd: PATH, timeout: 9}}";
+
+#[rstest]
+#[case(PUPPET, "deploy.pp", &[])]
+#[case(PUPPET, "/etc/puppet/modules/osnailyfacter/modular/hiera/hiera.pp", &[])]
+#[case(PUPPET, "puppet/manifests/site.pp", &["missing-manifest"])]
+#[case(SHELL, "./deploy.sh", &[])]
+#[case(SHELL, "./delpoy.sh", &["missing-script"])]
+#[case(SHELL, "bash delpoy.sh", &["missing-script"])]
+#[case(SHELL, "./deploy.pp", &["script-not-executable"])]
+#[case(SHELL, "sh deploy.pp", &[])]
+#[case(SHELL, "echo all > /tmp/plugin.all", &[])]
+fn a_file_that_a_task_names_must_be_there(#[case] task: &str, #[case] path: &str, #[case] expected: &[&str]) {
+    let tasks = task.replace("PATH", path);
+    assert_eq!(with_tasks("4.0.0", "9.0", &tasks), expected);
+}
+
+#[test]
+fn a_plugin_without_any_script_is_told_so_once() {
+    let tasks = [
+        PUPPET.replace("PATH", "a.pp"),
+        SHELL.replace("PATH", "./b.sh").replace("id: a", "id: b"),
+    ]
+    .join("\n");
+    let files = [
+        ("deployment_scripts/deploy.sh", "-"),
+        ("deployment_scripts/deploy.pp", "-"),
+        ("deployment_tasks.yaml", tasks.as_str()),
+    ];
+    assert_eq!(codes("4.0.0", "9.0", &files), ["no-scripts"]);
+}
+
+#[test]
+fn the_directory_and_the_fuel_versions_are_looked_at() {
+    assert_eq!(codes("4.0.0", "9.0", &[("LICENSE", "-")]), ["no-license"]);
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, "4.0.0").unwrap();
+    metadata(&plugin, "4.0.0", "9.0");
+    let file = plugin.join("metadata.yaml");
+    let text = fs_err::read_to_string(&file).unwrap().replace("['9.0']", "['8.0']");
+    fs_err::write(&file, text).unwrap();
+    let hook = plugin.join("pre_build_hook");
+    fs_err::remove_file(&hook).unwrap();
+    fs_err::write(&hook, "true\n").unwrap();
+    let report = check(&plugin);
+    let has = |code: &str| report.findings.iter().any(|finding| finding.code == code);
+    assert!(has("release-without-fuel") && has("fuel-without-release") && has("hook-not-executable"));
+}

@@ -1,8 +1,8 @@
 //! The topics: which rules there are, and what looks for them.
 
 use super::{
-    Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files, legacy,
-    secrets, setting_regexes, setting_values, version, yaml_keys,
+    Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files, layout,
+    legacy, mistyped_keys, secrets, setting_regexes, setting_values, task_files, version, yaml_keys,
 };
 use crate::finding::{Report, Rule};
 
@@ -20,12 +20,15 @@ pub(super) struct Topic {
 const TOPICS: &[&Topic] = &[
     &builder::TOPIC,
     &yaml_keys::TOPIC,
+    &mistyped_keys::TOPIC,
     &deployment_tasks::IDENTITY,
     &deployment_tasks::NAMES,
     &deployment_tasks::CYCLES,
     &deployment_tasks::PATTERNS,
     &deployment_tasks::ROLES,
     &legacy::TOPIC,
+    &task_files::TOPIC,
+    &layout::TOPIC,
     &ignored_files::TOPIC,
     &version::TOPIC,
     &expressions::TOPIC,
