@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use camino::Utf8PathBuf;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use crate::console::{Progress, Verbosity};
 use crate::event::Events;
-use crate::report::{Aggregator, Report};
+use crate::report::{Aggregator, Report, ReportFiles, write_all};
 use crate::run::{self, TestOptions};
 use crate::scenario::LoadedScenario;
 
@@ -18,7 +17,7 @@ pub struct Finished {
     /// Everything that was found.
     pub report: Report,
     /// Where the report was written, or why it could not be.
-    pub report_file: Result<Utf8PathBuf, String>,
+    pub report_files: Result<ReportFiles, String>,
     /// What `fuelrig test` ends with.
     pub exit: Exit,
     /// Why there is no verdict, or no report.
@@ -30,7 +29,7 @@ impl Finished {
     pub(crate) fn without_run(error: String) -> Self {
         Self {
             report: Aggregator::new().report(),
-            report_file: Err(error.clone()),
+            report_files: Err(error.clone()),
             exit: Exit::Infrastructure,
             error: Some(error),
         }
@@ -56,9 +55,8 @@ pub(crate) async fn finish(
         Ok(()) => Exit::Negative,
         Err(error) => error.exit(),
     };
-    let file = outcome.directory.join("report.json");
-    let report_file = match report.write_json(&file) {
-        Ok(()) => Ok(file),
+    let report_files = match write_all(&report, &outcome.directory) {
+        Ok(files) => Ok(files),
         Err(failed) => {
             // A verdict that nobody can read is none.
             exit = exit.worse(Exit::Infrastructure);
@@ -69,7 +67,7 @@ pub(crate) async fn finish(
     };
     Finished {
         report,
-        report_file,
+        report_files,
         exit,
         error,
     }

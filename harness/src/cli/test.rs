@@ -68,13 +68,13 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         ..TestOptions::default()
     };
     let finished = finish(loaded, &options, verbosity, cancel).await;
-    if let Err(error) = &finished.report_file {
+    if let Err(error) = &finished.report_files {
         complain(error);
     }
     if arguments.format == Format::Human {
         out(&render(&finished.report));
-        if let Ok(file) = &finished.report_file {
-            out(&format!("report: {}", shown(file)));
+        if let Ok(files) = &finished.report_files {
+            out(&format!("report: {}", shown(&files.html)));
         }
     }
     (finished.report, finished.exit)

@@ -123,7 +123,9 @@ impl Consumer for Aggregator {
 }
 
 fn rfc3339(time: SystemTime) -> Option<String> {
-    let whole = OffsetDateTime::from(time).replace_nanosecond(0).ok()?;
+    let time = OffsetDateTime::from(time);
+    // Milliseconds: tasks follow one another faster than seconds.
+    let whole = time.replace_millisecond(time.millisecond()).ok()?;
     whole.format(&Rfc3339).ok()
 }
 

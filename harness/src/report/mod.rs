@@ -1,9 +1,14 @@
-//! What a run leaves behind: `report.json` for machines, and a table for people.
+//! What a run leaves behind: `report.json` for machines, `junit.xml` for test servers, `report.html` and a table for
+//! people.
 //!
-//! [`Aggregator`] listens to a run's events and makes the [`Report`] of them; [`render`] shows it.
+//! [`Aggregator`] listens to a run's events and makes the [`Report`] of them; [`render`] shows it and [`write_all`]
+//! writes the files.
 
 mod aggregate;
 mod details;
+mod files;
+mod html;
+mod junit;
 mod model;
 mod render;
 mod schema;
@@ -14,6 +19,7 @@ mod task_logs;
 mod tests;
 
 pub use aggregate::Aggregator;
+pub use files::{ReportFiles, write_all};
 pub use model::{
     CaptureReport, DeploymentReport, PhaseReport, PluginReport, Report, ReportError, SnapshotReport, TaskReport,
     VerifyReport,

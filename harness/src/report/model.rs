@@ -53,30 +53,6 @@ impl Report {
     /// The format that this code writes.
     pub const FORMAT: u32 = 1;
 
-    /// Writes the report as indented JSON, in one step.
-    ///
-    /// # Errors
-    ///
-    /// The directory cannot be made or the file cannot be written.
-    pub fn write_json(&self, path: &Utf8Path) -> Result<(), ReportError> {
-        let failed = |source: std::io::Error| ReportError {
-            path: path.to_owned(),
-            reason: source.to_string(),
-        };
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| ReportError {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        text.push('\n');
-        if let Some(directory) = path.parent() {
-            fs_err::create_dir_all(directory).map_err(failed)?;
-        }
-        // A reader that waits for the report never sees half of it.
-        let draft = path.with_extension("json.new");
-        fs_err::write(&draft, text).map_err(failed)?;
-        fs_err::rename(&draft, path).map_err(failed)
-    }
-
     /// 0 for a run that passed, 1 for a negative verdict. A run without a verdict has the code of its cause, which a
     /// report does not know.
     pub fn exit_code(&self) -> i32 {
@@ -100,6 +76,15 @@ pub struct ReportError {
     pub path: Utf8PathBuf,
     /// Why.
     pub reason: String,
+}
+
+impl ReportError {
+    pub(crate) fn new(path: &Utf8Path, reason: &dyn std::fmt::Display) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
 }
 
 /// A package that was installed.

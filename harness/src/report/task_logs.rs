@@ -27,9 +27,7 @@ impl Consumer for TaskLogs {
         let RunEvent::TaskFinished { run, node, record } = event else {
             return;
         };
-        let file = self
-            .directory
-            .join(format!("{run}-{node}-{}.log", file_name(&record.task)));
+        let file = self.directory.join(file_name(*run, node, &record.task));
         let written = fs_err::create_dir_all(&self.directory).and_then(|()| fs_err::write(&file, text(record)));
         if let Err(error) = written {
             // A full disk must not end the run: the verdict is still wanted.
@@ -38,9 +36,10 @@ impl Consumer for TaskLogs {
     }
 }
 
-/// A task id as a file name.
-fn file_name(task: &str) -> String {
-    task.chars()
+/// The name of a task's log in `tasks/`.
+pub(crate) fn file_name(run: u8, node: &str, task: &str) -> String {
+    let task: String = task
+        .chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
                 c
@@ -48,7 +47,8 @@ fn file_name(task: &str) -> String {
                 '_'
             }
         })
-        .collect()
+        .collect();
+    format!("{run}-{node}-{task}.log")
 }
 
 fn text(record: &TaskRecord) -> String {
@@ -77,6 +77,9 @@ mod tests {
 
     #[test]
     fn a_task_id_makes_a_safe_file_name() {
-        assert_eq!(file_name("../../etc/passwd"), ".._.._etc_passwd");
+        assert_eq!(
+            file_name(2, "node-1", "../../etc/passwd"),
+            "2-node-1-.._.._etc_passwd.log"
+        );
     }
 }

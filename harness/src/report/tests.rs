@@ -325,12 +325,10 @@ fn a_failed_deployment_shows_the_failed_task_with_the_end_of_its_output() {
 #[test]
 fn the_json_comes_back_as_the_same_report_and_agrees_with_its_schema() {
     let directory = tempfile::tempdir().unwrap();
-    let path = camino::Utf8Path::from_path(directory.path())
-        .unwrap()
-        .join("run/report.json");
+    let directory = camino::Utf8Path::from_path(directory.path()).unwrap().join("run");
     let report = report(&[events(), vec![RunEvent::Judged(Box::new(verdict()))]].concat());
-    report.write_json(&path).unwrap();
-    let text = fs_err::read_to_string(&path).unwrap();
+    let files = write_all(&report, &directory).unwrap();
+    let text = fs_err::read_to_string(&files.json).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
     let schema = serde_json::to_value(schemars::schema_for!(Report)).unwrap();
     let written: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -344,8 +342,117 @@ fn the_json_comes_back_as_the_same_report_and_agrees_with_its_schema() {
 #[test]
 fn a_report_that_cannot_be_written_names_its_place() {
     let report = Report::default();
-    let error = report
-        .write_json(camino::Utf8Path::new("/proc/nowhere/report.json"))
-        .unwrap_err();
+    let error = write_all(&report, camino::Utf8Path::new("/proc/nowhere")).unwrap_err();
     assert!(error.to_string().starts_with("/proc/nowhere/report.json: "), "{error}");
+}
+
+/// A task that ran from `from` on for so many seconds.
+fn ran(run: u8, node: &str, task: &str, from: u64, took: u64) -> RunEvent {
+    RunEvent::TaskFinished {
+        run,
+        node: node.to_owned(),
+        record: Box::new(TaskRecord {
+            node_id: "1".to_owned(),
+            task: task.to_owned(),
+            kind: "puppet".to_owned(),
+            status: TaskStatus::Successful,
+            started: Some(at(from)),
+            finished: Some(at(from + took)),
+            attempts: Vec::new(),
+            error: None,
+        }),
+    }
+}
+
+fn whole_run() -> Vec<RunEvent> {
+    let tasks = vec![
+        ran(1, "node-1", "trove-deploy", 100, 30),
+        ran(1, "node-1", "trove-calm", 130, 10),
+        ran(1, "node-2", "trove-calm", 105, 20),
+        ran(2, "node-1", "trove-deploy", 300, 5),
+        ran(2, "node-1", "trove-calm", 305, 5),
+    ];
+    [events(), tasks, vec![RunEvent::Judged(Box::new(verdict()))]].concat()
+}
+
+#[test]
+fn the_page_holds_everything_and_asks_nothing_of_the_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = camino::Utf8Path::from_path(directory.path()).unwrap();
+    fs_err::create_dir_all(directory.join("tasks")).unwrap();
+    let log = format!("{}the end <of it>", "x".repeat(20_000));
+    fs_err::write(directory.join("tasks/2-node-1-trove-deploy.log"), log).unwrap();
+    let files = write_all(&report(&whole_run()), directory).unwrap();
+    let page = fs_err::read_to_string(files.html).unwrap();
+    for shown in [
+        "not idempotent",
+        "silent change",
+        "/etc/trove/trove.conf",
+        "/etc/new\\nline",
+        "File[/etc/trove/trove.conf]",
+        "<span class=\"del\">-one</span>",
+        "net.ipv4.ip_forward",
+        "/srv/counter",
+        "written every 10 s",
+        "logs are written all the time",
+        "exit code 7 instead of 0",
+        "snapshots/trove.snap",
+        "the end &lt;of it&gt;",
+        "href=\"tasks/2-node-1-trove-deploy.log\"",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"));
+    assert!(page.len() < 60_000, "a log is cut: {}", page.len());
+}
+
+#[test]
+fn the_timeline_has_both_deployments_of_every_node_on_one_scale() {
+    let page = html::page(&report(&whole_run()), &|_, _, _| None);
+    assert_eq!(page.matches("<svg").count(), 3, "two lanes of node-1, one of node-2");
+    // 40 s are 1000 units: the task of 30 s takes 750 of them, in the second deployment 5 s take 125.
+    assert!(
+        page.contains("class=\"successful\" x=\"0.00\" y=\"3\" width=\"750.00\""),
+        "{page}"
+    );
+    assert!(
+        page.contains("class=\"fails\" x=\"0.00\" y=\"3\" width=\"125.00\""),
+        "{page}"
+    );
+    assert!(page.contains("trove-calm (puppet), 20 s, successful"));
+}
+
+#[test]
+fn what_a_plugin_prints_or_is_called_cannot_break_the_page() {
+    let mut verdict = verdict();
+    verdict.tasks[0].task = "</summary><img src=x onerror=alert(1)>".to_owned();
+    let page = html::page(&report(&[RunEvent::Judged(Box::new(verdict))]), &|_, _, _| None);
+    assert!(!page.contains("<img") && page.contains("&lt;img src=x"));
+}
+
+#[test]
+fn a_run_without_a_verdict_has_a_page_that_says_why() {
+    let page = html::page(
+        &report(&[events(), vec![RunEvent::Failed("node-1 is gone: killed".to_owned())]].concat()),
+        &|_, _, _| None,
+    );
+    assert!(page.contains("no verdict") && page.contains("node-1 is gone: killed"));
+}
+
+#[test]
+fn junit_has_a_case_for_every_task_check_and_snapshot() {
+    let written = junit::junit(&report(&whole_run())).unwrap();
+    for shown in [
+        "<testsuite name=\"trove tasks\" tests=\"6\" skipped=\"1\" errors=\"0\" failures=\"3\">",
+        "<testcase name=\"trove-deploy\" classname=\"trove.node-1\" time=\"2.500\">",
+        "type=\"not idempotent\"",
+        "content /etc/trove/trove.conf: 4 bytes → 5 bytes",
+        "<testcase name=\"hosts\" classname=\"trove.node-1\" time=\"2.500\">\n            <skipped/>",
+        "<testsuite name=\"trove checks\" tests=\"2\" skipped=\"0\" errors=\"0\" failures=\"1\">",
+        "message=\"exit code 7 instead of 0\"",
+    ] {
+        assert!(written.contains(shown), "{shown}\n{written}");
+    }
+    let lost = junit::junit(&report(&[RunEvent::Failed("no engine\nat all".to_owned())])).unwrap();
+    assert!(lost.contains("<error message=\"no engine\">"), "{lost}");
 }

@@ -1,0 +1,8 @@
+//! `report.html`: the report as one page that needs no network, no script and no other file.
+
+mod difference;
+mod page;
+mod task;
+mod timeline;
+
+pub(crate) use page::page;
