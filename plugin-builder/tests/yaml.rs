@@ -123,6 +123,44 @@ fn brackets_without_end_are_refused() {
     assert!(read(&"[".repeat(100_000)).is_err());
 }
 
+fn many(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
+#[rstest]
+#[case::brackets("[".repeat(100_000), "nested too deeply (at most 200)")]
+#[case::dashes("- ".repeat(2_000_000), "nested too deeply")]
+#[case::braces("{a: ".repeat(100_000), "nested too deeply")]
+#[case::aliases_in_each_other(many(2000, |n| format!("a{}: &a{} [{}]\n", n, n, if n == 0 { String::new() } else { format!("*a{}", n - 1) })), "nested too deeply")]
+#[case::merges(many(60, |n| format!("a{n}: &a{n} {{k{n}: 1, <<: {}}}\n", if n == 0 { "{}".to_owned() } else { format!("[*a{0}, *a{0}, *a{0}]", n - 1) })), "too many values after aliases and merge keys")]
+#[case::one_mapping_merged_often(format!("a: &a {{{}}}\n{}", many(5000, |n| format!("k{n}: 1,")), many(5000, |n| format!("b{n}: {{<<: *a}}\n"))), "too many values")]
+#[case::long_text_aliased_often(format!("a: &a {}\n{}", "x".repeat(1_000_000), many(10_000, |_| "? *a\n".to_owned())), "too many bytes of text after aliases")]
+#[case::values(many(500_000, |_| "- a\n".to_owned()), "too many values")]
+#[case::bytes("#".repeat(5_000_000), "too many bytes (at most 4194304)")]
+#[case::repeated_keys("a: 1\n".repeat(100_000), "too many keys that are written twice (at most 1000)")]
+#[case::digits("9".repeat(1_000_000), "a number with too many digits (at most 4096)")]
+fn what_costs_too_much_is_refused_within_a_second(#[case] text: String, #[case] message: &str) {
+    let begin = std::time::Instant::now();
+    let error = read(&text).unwrap_err().to_string();
+    assert!(error.contains(message), "{error}");
+    // Ten times that without optimisation, on a busy machine.
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
+
+#[rstest]
+#[case::text_keys(many(100_000, |n| format!("k{n}: 1\n")))]
+#[case::number_keys(many(100_000, |n| format!("{n}: 1\n")))]
+#[case::anchors(many(60_000, |n| format!("- &a{n} x\n- *a{n}\n")))]
+#[case::one_line(format!("[{}]", "a, ".repeat(200_000)))]
+#[case::merge_keys(format!("a: &a {{x: 1}}\nb:\n{}", many(50_000, |_| "  <<: *a\n".to_owned())))]
+#[case::possible_keys("a ".repeat(1_000_000))]
+#[case::quoted_lines(format!("'{}'", "a\n".repeat(1_000_000)))]
+fn what_is_large_but_plain_is_read_within_a_second(#[case] text: String) {
+    let begin = std::time::Instant::now();
+    read(&text).unwrap();
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
+
 #[test]
 fn a_file_in_utf_16_is_read_as_pyyaml_reads_it() {
     let bytes: Vec<u8> = "\u{feff}name: é".encode_utf16().flat_map(u16::to_le_bytes).collect();
