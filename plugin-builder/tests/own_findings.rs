@@ -96,6 +96,11 @@ fn with_tasks(package_version: &str, fuel: &str, tasks: &str) -> Vec<String> {
 )]
 #[case("core-task", "- {id: netconfig, TASK}", "- {id: trove-netconfig, TASK}")]
 #[case(
+    "core-task",
+    "- {id: netconfig, TASK}",
+    "- {id: netconfig, type: skipped, role: [controller]}"
+)]
+#[case(
     "mistyped-task",
     "- {id: a, requires: [deploy_strat], TASK}",
     "- {id: a, requires: [deploy_start], TASK}"
@@ -350,4 +355,23 @@ fn the_directory_and_the_fuel_versions_are_looked_at() {
     let report = check(&plugin);
     let has = |code: &str| report.findings.iter().any(|finding| finding.code == code);
     assert!(has("release-without-fuel") && has("fuel-without-release") && has("hook-not-executable"));
+}
+
+#[rstest]
+#[case("1.0.0")]
+#[case("2.0.0")]
+#[case("3.0.0")]
+#[case("4.0.0")]
+#[case("5.0.0")]
+fn a_created_plugin_lacks_at_most_the_manifest_that_the_original_does_not_write(#[case] package_version: &str) {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, package_version).unwrap();
+    let codes: Vec<&str> = check(&plugin).findings.iter().map(|finding| finding.code).collect();
+    let expected: &[&str] = if package_version < "3" {
+        &[]
+    } else {
+        &["missing-manifest"]
+    };
+    assert_eq!(codes, expected);
 }

@@ -28,7 +28,7 @@ static CORE_TASK: Rule = Rule {
     severity: Severity::Note,
     title: "A deployment task has the id of one of Fuel's own tasks",
     concerns: "Fuel 7.0 and later (package version 3.0.0 and later); the core task must exist in a release that the \
-               plugin names",
+               plugin names; a task of type skipped is taken for meant",
     why: "The plugin's task takes the core task's place: 9.x replaces the whole task with its edges, 8.0 lays the \
           plugin's fields over the core's.",
     fix: "If replacing it is meant, repeat the core task's `requires`, `required_for` and cross-dependencies, and leave \
@@ -52,8 +52,8 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
             .filter(|core| core.task(task.id).is_some())
             .map(|core| core.version)
             .collect();
-        // A group of a core role's name only adds to that group.
-        if !owners.is_empty() && task.kind != "group" {
+        // A group of a core role's name only adds to that group, and who skips a core task means it.
+        if !owners.is_empty() && !matches!(task.kind, "group" | "skipped") {
             let message = format!("`{}` is a task of Fuel {} itself", task.id, owners.join(" and "));
             report.push(file.place(Finding::of(&CORE_TASK, message), task.span));
         }
