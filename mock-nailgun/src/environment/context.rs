@@ -99,16 +99,16 @@ impl<'a> Environment<'a> {
         editable
     }
 
-    /// Takes out what is named as a section of the release: a plugin cannot take the place of one.
-    fn keep_core(&self, sections: &mut Map<String, Value>) {
-        if let Some(core) = self
-            .release
+    /// Whether the release has a section of that name: no plugin's can take its place.
+    pub(crate) fn is_core_section(&self, name: &str) -> bool {
+        self.release
             .metadata
             .get("attributes_metadata")
-            .and_then(|attributes| attributes["editable"].as_object())
-        {
-            sections.retain(|name, _| !core.contains_key(name));
-        }
+            .is_some_and(|attributes| attributes["editable"].get(name).is_some())
+    }
+
+    fn keep_core(&self, sections: &mut Map<String, Value>) {
+        sections.retain(|name, _| !self.is_core_section(name));
     }
 
     /// Settings as they were before anything was set.
@@ -158,6 +158,29 @@ impl<'a> Environment<'a> {
             settings::format_strings(section, &models);
             generators.fill(section);
         }
+    }
+
+    /// In 8.0 a text whose `{…}` cannot be formatted breaks everything that reads the settings.
+    ///
+    /// # Errors
+    /// 500 with the exception, as its handlers give it.
+    pub(crate) fn check_formats(&self) -> Result<(), ApiError> {
+        if !self.config.profile.broken_format_is_fatal {
+            return Ok(());
+        }
+        let models = self.format_models();
+        for connected in &self.plugins {
+            for (name, attribute) in connected.attributes.iter() {
+                if let Some(text) = settings::unformattable(attribute, &models) {
+                    return Err(ApiError::unexpected_string(format!(
+                        "KeyError: plugin {}, attribute {name}: {} cannot be formatted",
+                        connected.plugin.name,
+                        settings::python_repr(&Value::from(text))
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What `{settings.X}` and `{cluster.X}` lead into.

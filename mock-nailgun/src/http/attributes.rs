@@ -15,12 +15,16 @@ fn shown(editable: Map<String, Value>) -> Reply {
 
 /// `GET /clusters/:id/attributes/`. Generators of plugins run anew each time until a PUT stores a value.
 pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(shown(Environment::load(call, call.id(0)?)?.editable()))
+    let environment = Environment::load(call, call.id(0)?)?;
+    environment.check_formats()?;
+    Ok(shown(environment.editable()))
 }
 
 /// `GET /clusters/:id/attributes/defaults/`
 pub(crate) fn show_defaults(call: &Call<'_>) -> Answer {
-    Ok(shown(Environment::load(call, call.id(0)?)?.default_editable()))
+    let environment = Environment::load(call, call.id(0)?)?;
+    environment.check_formats()?;
+    Ok(shown(environment.default_editable()))
 }
 
 /// `GET /clusters/:id/attributes/deployed/`
@@ -62,6 +66,7 @@ pub(crate) fn reset(call: &Call<'_>) -> Answer {
 /// `PUT` and `PATCH /clusters/:id/attributes/`: a deep merge; sections of plugins are replaced.
 pub(crate) fn update(call: &Call<'_>) -> Answer {
     let mut environment = Environment::load(call, call.id(0)?)?;
+    environment.check_formats()?;
     let body = call.object()?;
     if body.contains_key("generated") {
         return Err(ApiError::bad_request(
@@ -166,9 +171,11 @@ fn would_be(environment: &Environment<'_>, sent: &Map<String, Value>) -> Map<Str
             json!({"metadata": lifted["metadata"]})
         };
     }
+    stored.retain(|name, _| !environment.is_core_section(name));
     settings::merge(&mut flat, &Value::Object(stored));
     let lifted: Map<String, Value> = sent
         .iter()
+        .filter(|(name, section)| section["metadata"]["class"] != "plugin" || !environment.is_core_section(name))
         .map(|(name, section)| (name.clone(), settings::lifted(section)))
         .collect();
     settings::merge(&mut flat, &Value::Object(lifted));

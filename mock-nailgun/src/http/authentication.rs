@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::route::Found;
 use crate::config::{Authentication, Config};
 use crate::environment::clock;
+use crate::profile::VersionBody;
+use crate::store::{self, Release};
 
 const USER: &str = "admin";
 const PASSWORD: &str = "admin";
@@ -38,12 +40,40 @@ pub(crate) fn version(call: &Call<'_>) -> Answer {
     if auth_required && profile.version_needs_token && !has_token(&call.headers) {
         return Err(ApiError::unauthorized());
     }
-    Ok(Reply::ok(json!({
+    let mut version = json!({
         "release": profile.reported_version,
         "auth_required": auth_required,
         "api": "1",
         "feature_groups": profile.feature_groups,
-    })))
+    });
+    if profile.version_body == VersionBody::WithBuild {
+        // There is no build behind it: the keys are there for clients that print them.
+        version["production"] = json!("docker");
+        version["build_number"] = json!("0");
+        version["build_id"] = json!(format!("{}-0", profile.name));
+        for component in [
+            "nailgun",
+            "astute",
+            "fuellib",
+            "fuelmain",
+            "ostf",
+            "python-fuelclient",
+            "fuelmenu",
+        ] {
+            version[format!("{component}_sha")] = json!("0".repeat(40));
+        }
+        let releases: Map<String, Value> = store::all::<Release>(call.database)?
+            .iter()
+            .map(|release| {
+                (
+                    release.version.clone(),
+                    json!({"VERSION": {"release": profile.reported_version}}),
+                )
+            })
+            .collect();
+        version["release_versions"] = Value::Object(releases);
+    }
+    Ok(Reply::ok(version))
 }
 
 fn new_token() -> String {

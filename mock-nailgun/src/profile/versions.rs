@@ -55,7 +55,7 @@ const FUEL_6_1: Profile = Profile {
         checks_stored: false,
         ..NARROW
     },
-    broken_format_is_fatal: true,
+    broken_format_is_fatal: false,
     refuses_legacy_tasks: false,
     assigned_nodes_may_change_roles: false,
     tags: false,
@@ -104,6 +104,7 @@ const FUEL_8_0: Profile = Profile {
     mode_match: ModeMatch::Prefix,
     // As 8.0 was released; later builds of stable/8.0 read them.
     reads_settings_of_early_packages: false,
+    broken_format_is_fatal: true,
     network_roles_may_overlap: true,
     plugins_key: PluginsKey::Names,
     release: fuel::FUEL_8_0.release,

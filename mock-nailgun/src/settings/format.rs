@@ -69,6 +69,19 @@ pub(crate) fn format_strings(value: &mut Value, models: &Value) {
     }
 }
 
+/// The first text in `value` that [`format_strings`] leaves alone because it cannot be formatted.
+pub(crate) fn unformattable<'a>(value: &'a Value, models: &Value) -> Option<&'a str> {
+    match value {
+        Value::String(text) => python_format(text, models).is_none().then_some(text),
+        Value::Array(items) => items.iter().find_map(|item| unformattable(item, models)),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(key, _)| *key != "regex")
+            .find_map(|(_, member)| unformattable(member, models)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

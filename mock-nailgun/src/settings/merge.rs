@@ -82,6 +82,10 @@ mod tests {
         );
     }
 
+    fn objects() -> impl Strategy<Value = Value> {
+        prop::collection::btree_map("[a-d]", documents(), 0..4).prop_map(|members| json!(members))
+    }
+
     fn documents() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             any::<i64>().prop_map(Value::from),
@@ -96,7 +100,47 @@ mod tests {
         })
     }
 
+    /// Whether `whole` holds every member of `part`, all the way down, with the same values.
+    fn holds(whole: &Value, part: &Value) -> bool {
+        match (whole, part) {
+            (Value::Object(whole), Value::Object(part)) => part
+                .iter()
+                .all(|(key, value)| whole.get(key).is_some_and(|other| holds(other, value))),
+            (whole, part) => whole == part,
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_merged_last_holds_whatever_came_before(base in documents(), changes in documents()) {
+            let mut merged = base;
+            merge(&mut merged, &changes);
+            prop_assert!(holds(&merged, &changes), "{merged} lacks something of {changes}");
+        }
+
+        #[test]
+        fn members_that_are_not_changed_stay(base in objects(), changes in objects()) {
+            let mut merged = base.clone();
+            merge(&mut merged, &changes);
+            for (key, value) in base.as_object().unwrap() {
+                if changes.get(key).is_none() {
+                    prop_assert_eq!(&merged[key], value);
+                }
+            }
+        }
+
+        #[test]
+        fn fuels_own_settings_are_flat_as_ever_whatever_a_plugin_brings(plugin in objects(), core in objects()) {
+            let sections = |document: &Value| -> Map<String, Value> {
+                let members = document.as_object().unwrap();
+                members.iter().map(|(name, value)| (name.clone(), json!({"field": {"type": "text", "value": value}}))).collect()
+            };
+            let own = Value::Object(flatten(&sections(&core)));
+            let mut flat = Value::Object(flatten(&sections(&plugin)));
+            merge(&mut flat, &own);
+            prop_assert!(holds(&flat, &own), "{flat} lacks something of {own}");
+        }
+
         #[test]
         fn merging_a_document_twice_changes_nothing_more(base in documents(), changes in documents()) {
             let mut once = base;

@@ -9,7 +9,7 @@ mod restriction;
 mod section;
 mod validation;
 
-pub(crate) use format::format_strings;
+pub(crate) use format::{format_strings, unformattable};
 pub(crate) use generator::Generators;
 pub(crate) use lock::{check_lock, is_locked};
 pub(crate) use merge::{flatten, merge};

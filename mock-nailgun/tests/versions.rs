@@ -1,0 +1,216 @@
+//! What Fuel versions do differently, over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod master;
+
+use master::Master;
+use mock_nailgun::Profile;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+async fn start(version: &str) -> Master {
+    master::start_with(|config| config.profile = Profile::named(version).unwrap()).await
+}
+
+/// A plugin of a package version that every Fuel takes, for the release of each.
+fn plugin(master: &Master, version: &str, editable: bool) -> Value {
+    let directory = master.plugins.path().join(format!("backup-{version}"));
+    fs_err::create_dir_all(&directory).unwrap();
+    let config = json!({"attributes": {
+        "metadata": if editable { json!({"always_editable": true}) } else { json!({}) },
+        "port": {"type": "text", "label": "Port", "value": "80", "regex": {"source": "^[0-9]+$", "error": "Not a port"}},
+    }});
+    fs_err::write(directory.join("environment_config.yaml"), config.to_string()).unwrap();
+    let releases: Vec<Value> = ["2014.2-6.1", "2015.1.0-7.0", "liberty-8.0", "mitaka-9.0"]
+        .iter()
+        .map(|release| json!({"os": "ubuntu", "version": release, "mode": ["ha"]}))
+        .collect();
+    json!({
+        "name": "backup", "title": "Backup", "version": version, "package_version": "1.0.0",
+        "fuel_version": ["6.1"], "releases": releases, "is_hotpluggable": true,
+    })
+}
+
+async fn settings(master: &Master) -> Value {
+    master.get("/clusters/1/attributes/").await["editable"].clone()
+}
+
+async fn put(master: &Master, body: Value) -> (u16, Value) {
+    master
+        .send("PUT", "/api/v1/clusters/1/attributes/", Some(json!({"editable": body})))
+        .await
+}
+
+#[rstest]
+#[case("6.1", "6.1", "2014.2.2-6.1")]
+#[case("7.0", "7.0", "2015.1.0-7.0")]
+#[case("8.0", "8.0", "liberty-8.0")]
+#[case("9.2", "9.1", "mitaka-9.0")]
+#[tokio::test]
+async fn a_version_says_who_it_is_and_offers_its_releases(
+    #[case] name: &str,
+    #[case] reported: &str,
+    #[case] release: &str,
+) {
+    let master = start(name).await;
+    let version = master.get("/version/").await;
+    assert_eq!(version["release"], reported);
+    assert_eq!(version["build_number"].is_string(), name < "8.0", "{version}");
+    assert_eq!(master.get("/releases/2/").await["version"], release);
+    let environment = master.create_environment("one").await;
+    let shown = master.get(&format!("/clusters/{environment}/")).await;
+    assert_eq!(shown["fuel_version"], reported);
+    assert_eq!(shown.get("pending_release_id").is_some(), name < "9");
+}
+
+#[rstest]
+#[case("6.1")]
+#[case("7.0")]
+#[tokio::test]
+async fn up_to_7_0_a_plugins_settings_are_flat_and_come_with_a_new_environment_only(#[case] version: &str) {
+    let master = start(version).await;
+    master.create_environment("before").await;
+    for number in ["1.0.0", "1.0.10", "1.0.9"] {
+        let registered = master.post("/plugins/", plugin(&master, number, false)).await;
+        assert!(registered.get("is_hotpluggable").is_none(), "{registered}");
+    }
+    assert!(
+        settings(&master).await.get("backup").is_none(),
+        "it came after the environment"
+    );
+    let second = master.create_environment("after").await;
+    let path = format!("/clusters/{second}/attributes/");
+    let section = master.get(&path).await["editable"]["backup"].clone();
+    // The newest by number, not by text.
+    assert_eq!(
+        section["metadata"],
+        json!({"enabled": false, "toggleable": true, "weight": 70, "label": "Backup", "plugin_id": 2})
+    );
+    assert_eq!(section["port"]["value"], "80");
+    let change = json!({"editable": {"backup": {"metadata": {"enabled": true}, "port": {"value": "8080"}}}});
+    let changed = master.put(&path, change).await;
+    assert_eq!(changed["editable"]["backup"]["port"]["value"], "8080");
+    let (status, answer) = master.send("DELETE", "/api/v1/plugins/2", None).await;
+    let text = if version == "6.1" {
+        "enabledfor some"
+    } else {
+        "enabled for some"
+    };
+    assert_eq!(status, 400);
+    assert!(answer["message"].as_str().unwrap().contains(text), "{answer}");
+    assert_eq!(master.send("DELETE", "/api/v1/plugins/1", None).await.0, 204);
+}
+
+#[tokio::test]
+async fn from_8_0_on_a_plugin_is_there_in_environments_that_came_before_it() {
+    for version in ["8.0", "9.2"] {
+        let master = start(version).await;
+        master.create_environment("before").await;
+        master.post("/plugins/", plugin(&master, "1.0.0", false)).await;
+        let section = settings(&master).await["backup"].clone();
+        let first = &section["metadata"]["versions"][0];
+        // As 8.0 was released it reads no settings of packages 1.0.x and 2.0.x.
+        assert_eq!(first.get("port").is_some(), version == "9.2", "{section}");
+        let key = if version == "8.0" {
+            "always_editable"
+        } else {
+            "hot_pluggable"
+        };
+        assert_eq!(first["metadata"][key], true, "{section}");
+    }
+}
+
+/// Deploys environment 1 with one controller, to its end.
+async fn deploy(master: &Master) {
+    let node = master.register_node(1).await;
+    master
+        .post(
+            "/clusters/1/assignment/",
+            json!([{"id": node, "roles": ["controller"]}]),
+        )
+        .await;
+    let nodes = json!([{"id": node, "status": "ready"}]);
+    // What a deployment leaves behind, without running one.
+    let (status, answer) = master.send("PUT", "/api/v1/nodes/", Some(nodes)).await;
+    assert_eq!(status, 200, "{answer}");
+    let task = master.put("/clusters/1/changes", json!({})).await;
+    let message = master.message().await;
+    let _ = task;
+    master
+        .reply(
+            "deploy_resp",
+            json!({
+                "task_uuid": message_uuid(&message), "status": "ready", "progress": 100,
+                "nodes": [{"uid": node.to_string(), "status": "ready", "progress": 100}],
+            }),
+        )
+        .await;
+}
+
+fn message_uuid(message: &Value) -> Value {
+    let first = if message.is_array() {
+        &message[message.as_array().unwrap().len() - 1]
+    } else {
+        message
+    };
+    first["args"]["task_uuid"].clone()
+}
+
+#[rstest]
+#[case("6.1", false, 403, "Environment attributes can't be changed after, or in deploy.")]
+#[case("6.1", true, 403, "Environment attributes can't be changed after, or in deploy.")]
+#[case(
+    "7.0",
+    false,
+    403,
+    "Environment attribute 'backup' couldn't be changed after or during deployment."
+)]
+#[case("7.0", true, 200, "")]
+#[case("9.2", false, 200, "")]
+#[tokio::test]
+async fn a_deployed_environment_refuses_what_its_version_refused(
+    #[case] version: &str,
+    #[case] editable: bool,
+    #[case] wanted: u16,
+    #[case] text: &str,
+) {
+    let master = start(version).await;
+    master.post("/plugins/", plugin(&master, "1.0.0", editable)).await;
+    master.create_environment("one").await;
+    deploy(&master).await;
+    assert_eq!(master.get("/clusters/1/").await["is_locked"], version != "9.2");
+    let mut section = settings(&master).await["backup"].clone();
+    section["metadata"]["enabled"] = json!(true);
+    let (status, answer) = put(&master, json!({"backup": section})).await;
+    assert_eq!(status, wanted, "{answer}");
+    if wanted != 200 {
+        assert_eq!(answer["message"], text);
+    }
+}
+
+#[rstest]
+#[case("6.1", "3.0.0", 500)]
+#[case("7.0", "4.0.0", 500)]
+#[case("8.0", "6.0.0", 500)]
+#[case("9.2", "7.0.0", 400)]
+#[tokio::test]
+async fn a_package_of_a_later_version_is_refused_as_that_version_refused_it(
+    #[case] version: &str,
+    #[case] package: &str,
+    #[case] wanted: u16,
+) {
+    let master = start(version).await;
+    let mut body = plugin(&master, "1.0.0", false);
+    body["package_version"] = json!(package);
+    let (status, answer) = master.send("POST", "/api/v1/plugins/", Some(body)).await;
+    assert_eq!(status, wanted, "{answer}");
+    assert!(
+        answer["message"]
+            .as_str()
+            .unwrap()
+            .contains("is not supported by Nailgun"),
+        "{answer}"
+    );
+    assert!(master.get("/plugins/").await.as_array().unwrap().is_empty());
+}
