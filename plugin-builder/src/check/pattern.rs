@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use regex::Regex;
+use regex_lite::Regex;
 
 static KNOWN: LazyLock<Mutex<HashMap<&'static str, Pattern>>> = LazyLock::new(Mutex::default);
 
