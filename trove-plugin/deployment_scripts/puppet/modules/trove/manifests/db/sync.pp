@@ -10,11 +10,11 @@ class trove::db::sync (
   include trove::params
 
   # Asked, not assumed from what changed in this run: a run that broke off half-way is finished by the next.
-  $question = "${module_directory('trove')}/files/schema_is_current.py"
+  $question = "${module_directory('trove')}/files/schema_is_current.sh"
 
   exec { 'trove-db-sync':
     command   => "trove-manage ${extra_params} db_sync",
-    unless    => "python3 ${question} /etc/trove/trove.conf",
+    unless    => "bash ${question} /etc/trove/trove.conf",
     path      => ['/usr/bin', '/bin'],
     # Not as trove itself: the plugin's directory is root's alone. trove-manage logs to stderr only.
     cwd       => '/',
