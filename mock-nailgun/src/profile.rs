@@ -92,6 +92,8 @@ pub struct Profile {
     pub rpm_repository_priority: u32,
     /// Nailgun settings that `{settings.X}` and the `from_settings` generator may name, besides `MASTER_IP`.
     pub settings: &'static [(&'static str, &'static str)],
+    /// Whether plugins may bring releases (9.x).
+    pub plugin_releases: bool,
     /// Whether lists of servers in the settings (`DNS_UPSTREAM`) are lists (9.x) or one text.
     pub server_lists: bool,
     release: &'static str,

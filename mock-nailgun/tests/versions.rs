@@ -214,3 +214,97 @@ async fn a_package_of_a_later_version_is_refused_as_that_version_refused_it(
     );
     assert!(master.get("/plugins/").await.as_array().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_plugin_of_package_5_0_0_brings_a_release_of_its_own() {
+    let master = start("9.2").await;
+    let directory = master.plugins.path().join("own_release-1.0");
+    fs_err::create_dir_all(directory.join("release")).unwrap();
+    fs_err::write(directory.join("release/roles_a.yaml"), "keeper: {name: Keeper}\n").unwrap();
+    fs_err::write(directory.join("release/roles_b.yaml"), "watcher: {name: Watcher}\n").unwrap();
+    fs_err::write(
+        directory.join("release/base.yaml"),
+        "version: mitaka-9.0\nroles: {keeper: {weight: 5}}\n",
+    )
+    .unwrap();
+    let metadata = json!({
+        "name": "own_release", "title": "Own", "version": "1.0.0", "package_version": "5.0.0", "fuel_version": ["9.0"],
+        "releases": [
+            {"os": "ubuntu", "version": "mitaka-9.0", "mode": ["ha"]},
+            {
+                "is_release": true, "name": "Ours", "version": "ours-9.0", "os": "ubuntu",
+                "base_release_path": "release/base.yaml", "roles_path": "release/roles_*.yaml",
+            },
+        ],
+    });
+    fs_err::write(directory.join("metadata.yaml"), metadata.to_string()).unwrap();
+    let registered = master.post("/plugins/", metadata).await;
+    assert_eq!(registered["releases"].as_array().unwrap().len(), 1, "{registered}");
+    let releases = master.get("/releases/").await;
+    let ours = releases
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|release| release["name"] == "Ours")
+        .unwrap();
+    assert_eq!(
+        (&ours["version"], &ours["state"]),
+        (&json!("ours-9.0"), &json!("available"))
+    );
+    assert_eq!(
+        ours["roles_metadata"],
+        json!({"keeper": {"name": "Keeper", "weight": 5}, "watcher": {"name": "Watcher"}})
+    );
+    let environment = json!({"name": "of ours", "release_id": ours["id"]});
+    assert_eq!(master.post("/clusters/", environment).await["release_id"], ours["id"]);
+    // The next synchronisation writes over it.
+    master.post("/plugins/sync/", json!({"ids": [registered["id"]]})).await;
+    assert_eq!(
+        master.get("/releases/").await.as_array().unwrap().len(),
+        releases.as_array().unwrap().len()
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_cannot_be_formatted_breaks_8_0_and_stays_in_9_2() {
+    for (version, wanted) in [("8.0", 500), ("9.2", 200)] {
+        let master = start(version).await;
+        let directory = master.plugins.path().join("braces-1.0");
+        fs_err::create_dir_all(&directory).unwrap();
+        let config = "attributes: {field: {type: text, label: F, value: '{settings.MASTER_IP} {nope}'}}";
+        fs_err::write(directory.join("environment_config.yaml"), config).unwrap();
+        let mut body = plugin(&master, "1.0.0", false);
+        body["name"] = json!("braces");
+        body["package_version"] = json!("4.0.0");
+        master.post("/plugins/", body).await;
+        master.create_environment("one").await;
+        let (status, answer) = master.send("GET", "/api/v1/clusters/1/attributes/", None).await;
+        assert_eq!(status, wanted, "{version}: {answer}");
+        if wanted == 200 {
+            let field = &answer["editable"]["braces"]["metadata"]["versions"][0]["field"];
+            assert_eq!(field["value"], "{settings.MASTER_IP} {nope}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_volume_that_the_release_has_already_is_refused_when_roles_are_read() {
+    let master = start("9.2").await;
+    let directory = master.plugins.path().join("disks-1.0");
+    fs_err::create_dir_all(&directory).unwrap();
+    fs_err::write(directory.join("volumes.yaml"), "volumes: [{id: os, type: vg}]").unwrap();
+    let mut body = plugin(&master, "1.0.0", false);
+    body["name"] = json!("disks");
+    body["package_version"] = json!("4.0.0");
+    master.post("/plugins/", body).await;
+    let environment = master.create_environment("one").await;
+    master.enable(environment, "disks", |_| {}).await;
+    let (status, answer) = master.send("GET", "/api/v1/clusters/1/roles/", None).await;
+    assert_eq!(
+        (status, answer),
+        (
+            400,
+            json!("Plugin disks-1.0.0 is overlapping with release by introducing the same volume with id \"os\"")
+        )
+    );
+}

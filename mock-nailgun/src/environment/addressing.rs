@@ -30,7 +30,7 @@ pub(crate) struct Vip {
 pub(crate) fn vips(environment: &Environment<'_>) -> Result<Vec<Vip>, ApiError> {
     let networks = network::networks_of(environment);
     let mut vips = Vec::new();
-    for role in network::network_roles(&environment.release, &environment.plugins)? {
+    for role in network::network_roles(&environment.config.profile, &environment.release, &environment.plugins)? {
         let network = role["default_mapping"].as_str().unwrap_or_default();
         if !networks
             .iter()

@@ -9,6 +9,7 @@ mod network;
 mod network_scheme;
 mod node_attributes;
 mod plugin_files;
+mod plugin_releases;
 mod roles;
 mod seed;
 mod told;
@@ -24,7 +25,8 @@ pub(crate) use node_attributes::{
     default_bond_attributes, default_interfaces, default_node_attributes, interfaces, node_attributes,
 };
 pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
-pub(crate) use roles::{Roles, release_roles, role_names_of, volumes_mapping};
+pub(crate) use plugin_releases::register as register_releases;
+pub(crate) use roles::{Roles, check_volumes, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
 pub(crate) use told::{DeploymentInfo, Told};
 pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};

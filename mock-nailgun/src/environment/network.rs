@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::context::Environment;
 use crate::config::{Config, Network};
 use crate::http::ApiError;
+use crate::profile::Profile;
 use crate::store::{ClusterPlugin, Release};
 
 /// The name of the network that nodes boot from.
@@ -139,7 +140,11 @@ fn read_group(network: &Value) -> NetworkGroup {
 ///
 /// # Errors
 /// 400 in plain text where a plugin's role cannot be one with the role there is.
-pub(crate) fn network_roles(release: &Release, plugins: &[ClusterPlugin]) -> Result<Vec<Value>, ApiError> {
+pub(crate) fn network_roles(
+    profile: &Profile,
+    release: &Release,
+    plugins: &[ClusterPlugin],
+) -> Result<Vec<Value>, ApiError> {
     let mut roles = release
         .metadata
         .get("network_roles_metadata")
@@ -151,7 +156,7 @@ pub(crate) fn network_roles(release: &Release, plugins: &[ClusterPlugin]) -> Res
             match roles.iter_mut().find(|known| known["id"] == role["id"]) {
                 None => roles.push(role.clone()),
                 Some(known) => {
-                    if !join(known, role) {
+                    if !profile.network_roles_may_overlap || !join(known, role) {
                         return Err(ApiError::deep(format!(
                             "Cannot override existing network roles: '{}' in plugins: '{}'",
                             role["id"].as_str().unwrap_or_default(),

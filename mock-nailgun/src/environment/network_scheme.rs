@@ -43,7 +43,11 @@ impl<'a> Scheme<'a> {
         Ok(Self {
             environment,
             networks: network::networks_of(environment),
-            network_roles: network::network_roles(&environment.release, &environment.plugins)?,
+            network_roles: network::network_roles(
+                &environment.config.profile,
+                &environment.release,
+                &environment.plugins,
+            )?,
             node_addresses: addresses
                 .iter()
                 .filter_map(|address| Some(((address.node_id?, address.network.clone()), address.address.clone())))

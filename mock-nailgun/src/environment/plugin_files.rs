@@ -113,7 +113,7 @@ pub(crate) fn directories_on_disk(plugins_directory: &Utf8Path) -> BTreeSet<Utf8
         .collect()
 }
 
-fn load(path: &Utf8Path) -> Result<Option<Value>, String> {
+pub(super) fn load(path: &Utf8Path) -> Result<Option<Value>, String> {
     if !path.is_file() {
         return Ok(None);
     }

@@ -186,6 +186,39 @@ pub(crate) fn has_public_address(environment: &Environment<'_>, roles: &Roles, n
         })
 }
 
+/// Checks that no enabled plugin brings a volume that there is already.
+///
+/// # Errors
+/// 400 in plain text with the first that does.
+pub(crate) fn check_volumes(release: &Release, plugins: &[ClusterPlugin]) -> Result<(), ApiError> {
+    let ids = |volumes: Option<&Value>| -> Vec<String> {
+        volumes
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|volume| volume["id"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let own = release
+        .metadata
+        .get("volumes_metadata")
+        .map(|volumes| &volumes["volumes"]);
+    let mut owners: Vec<(String, String)> = ids(own).into_iter().map(|id| (id, "release".to_owned())).collect();
+    for connected in plugins.iter().filter(|connected| connected.enabled) {
+        let plugin = &connected.plugin;
+        let name = format!("{}-{}", plugin.name, plugin.version);
+        for id in ids(plugin.files.volumes_metadata.get("volumes")) {
+            if let Some((_, other)) = owners.iter().find(|(known, _)| *known == id) {
+                return Err(ApiError::deep(format!(
+                    "Plugin {name} is overlapping with {other} by introducing the same volume with id \"{id}\""
+                )));
+            }
+            owners.push((id, name.clone()));
+        }
+    }
+    Ok(())
+}
+
 /// Which volumes a role gets: the release's mapping and those of the enabled plugins; `[]` without one.
 pub(crate) fn volumes_mapping(release: &Release, plugins: &[ClusterPlugin], role: &str) -> Value {
     let own = release

@@ -137,6 +137,14 @@ fn read_files(call: &Call<'_>, plugin: &Plugin) -> Result<PluginFiles, ApiError>
         .map_err(ApiError::bad_request)
 }
 
+fn register_releases(call: &Call<'_>, plugin: &mut Plugin) -> Result<(), ApiError> {
+    let directory = call
+        .config
+        .plugins_directory
+        .join(environment::plugin_directory(plugin));
+    environment::register_releases(&call.config.profile, call.database, &directory, plugin)
+}
+
 fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
     let mut plugin = from_body(0, body);
     if environment::adapter_prefix(&call.config.profile, &plugin.package_version).is_none() {
@@ -158,6 +166,7 @@ fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
         return Err(refusal.burning("plugins"));
     }
     plugin.files = Arc::new(read_files(call, &plugin)?);
+    register_releases(call, &mut plugin)?;
     store::insert(call.database, &mut plugin)?;
     keep_graph(call, &plugin)?;
     environment::connect_plugin(&call.config.profile, call.database, &plugin)?;
@@ -258,6 +267,7 @@ fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
         plugin.package_version = text("package_version", &plugin.package_version);
     }
     plugin.files = Arc::new(read_files(call, &plugin)?);
+    register_releases(call, &mut plugin)?;
     store::replace(call.database, &plugin)?;
     keep_graph(call, &plugin)
 }

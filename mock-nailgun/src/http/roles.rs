@@ -60,6 +60,7 @@ pub(crate) fn show_of_release(call: &Call<'_>) -> Answer {
 pub(crate) fn list_of_cluster(call: &Call<'_>) -> Answer {
     let environment = Environment::load(call, call.id(0)?)?;
     let roles = environment.roles()?;
+    environment::check_volumes(&environment.release, &environment.plugins)?;
     let list = roles
         .metadata
         .keys()

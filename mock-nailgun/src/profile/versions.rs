@@ -73,6 +73,7 @@ const FUEL_6_1: Profile = Profile {
     core_tasks: "{}",
     node_attributes: "{}",
     server_lists: false,
+    plugin_releases: false,
 };
 
 const FUEL_7_0: Profile = Profile {
@@ -150,6 +151,7 @@ const FUEL_9_2: Profile = Profile {
     core_tasks: include_str!("../../data/core-tasks-9.2.yaml"),
     node_attributes: include_str!("../../data/node-attributes-9.2.yaml"),
     server_lists: true,
+    plugin_releases: true,
     ..FUEL_8_0
 };
 
