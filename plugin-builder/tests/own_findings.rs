@@ -324,6 +324,47 @@ fn a_file_that_a_task_names_must_be_there(#[case] task: &str, #[case] path: &str
     assert_eq!(with_tasks("4.0.0", "9.0", &tasks), expected);
 }
 
+const MODULES: &str = "- {id: a, version: 2.0.0, type: puppet, role: [compute], parameters: {puppet_manifest: deploy.pp, puppet_modules: 'PATH', timeout: 9}}";
+const SYNC: &str =
+    "- {id: a, version: 2.0.0, type: sync, role: [compute], parameters: {src: 'PATH', dst: /opt/trove, timeout: 9}}";
+const COPY: &str = "- {id: a, version: 2.0.0, type: copy_files, role: [compute], parameters: {files: [{src: 'PATH', dst: /opt/trove}]}}";
+
+#[rstest]
+#[case(MODULES, ".:/etc/puppet/modules", &[])]
+#[case(MODULES, "puppet/modules:/etc/puppet/modules", &["missing-modules"])]
+#[case(MODULES, "/etc/fuel/plugins/trove-1.0/modules", &["missing-modules"])]
+#[case(MODULES, "/etc/fuel/plugins/trove-1.0/", &[])]
+#[case(MODULES, "/etc/fuel/plugins/trove-0.9/:/etc/puppet/modules", &["stale-path"])]
+#[case(SHELL, "bash /etc/fuel/plugins/trove-1.0.0/deploy.sh", &["stale-path"])]
+#[case(SHELL, "bash /etc/fuel/plugins/trove-1.0/deploy.sh", &[])]
+#[case(SHELL, "bash /etc/fuel/plugins/trove-1.0/delpoy.sh", &["missing-script"])]
+#[case(SHELL, "bash /etc/fuel/plugins/trove-guest-0.9/delpoy.sh", &[])]
+#[case(SYNC, "rsync://{MASTER_IP}:/plugins/trove-1.0/repositories/", &[])]
+#[case(SYNC, "rsync://{MASTER_IP}:/plugins/trove-1.0/files/", &["missing-source"])]
+#[case(SYNC, "rsync://{MASTER_IP}:/puppet/modules/", &[])]
+#[case(COPY, "/var/www/nailgun/plugins/trove-1.0/deployment_scripts/deploy.pp", &[])]
+#[case(COPY, "/var/www/nailgun/plugins/trove-1.0/deployment_scripts", &["missing-source"])]
+#[case(COPY, "/var/www/nailgun/plugins/trove-1.0/trove.conf", &["missing-source"])]
+#[case(COPY, "/var/www/nailgun/plugins/trove-1.1/trove.conf", &["stale-path"])]
+#[case(COPY, "deployment_scripts/deploy.pp", &["missing-source"])]
+#[case(COPY, "/var/lib/fuel/keys/{CLUSTER_ID}/trove/trove.pub", &[])]
+fn paths_of_the_installed_plugin_must_lead_to_what_the_package_holds(
+    #[case] task: &str,
+    #[case] path: &str,
+    #[case] expected: &[&str],
+) {
+    assert_eq!(with_tasks("4.0.0", "9.0", &task.replace("PATH", path)), expected);
+}
+
+#[test]
+fn a_plugin_of_package_version_1_lies_in_a_directory_of_its_whole_version() {
+    let task = "- {role: ['primary-controller', controller], stage: post_deployment, type: shell, parameters: \
+                {cmd: bash /etc/fuel/plugins/trove-PATH/deploy.sh, timeout: 9}}";
+    let codes_of = |version: &str| codes("1.0.0", "6.0", &[("tasks.yaml", &task.replace("PATH", version))]);
+    assert_eq!(codes_of("1.0.0"), Vec::<String>::new());
+    assert_eq!(codes_of("1.0"), ["stale-path"]);
+}
+
 #[test]
 fn a_plugin_without_any_script_is_told_so_once() {
     let tasks = [

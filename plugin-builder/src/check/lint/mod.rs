@@ -12,6 +12,7 @@ mod expression_paths;
 mod expression_truth;
 mod expressions;
 mod ignored_files;
+mod installed_paths;
 mod layout;
 mod legacy;
 mod mistyped_keys;

@@ -1,7 +1,10 @@
 //! Scripts and manifests that tasks name.
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::installed_paths::plugin_directory;
 use super::{Subject, topic::Topic};
 use crate::check::files::File;
 use crate::finding::{Finding, Report, Rule, Severity};
@@ -9,7 +12,13 @@ use crate::yaml::Node;
 
 pub(super) const TOPIC: Topic = Topic {
     title: "Files that tasks name",
-    rules: &[&NO_SCRIPTS, &MISSING_MANIFEST, &MISSING_SCRIPT, &SCRIPT_NOT_EXECUTABLE],
+    rules: &[
+        &NO_SCRIPTS,
+        &MISSING_MANIFEST,
+        &MISSING_MODULES,
+        &MISSING_SCRIPT,
+        &SCRIPT_NOT_EXECUTABLE,
+    ],
     run,
 };
 
@@ -33,6 +42,17 @@ static MISSING_MANIFEST: Rule = Rule {
           `deployment_scripts_path` is copied to.",
     fix: "Create the manifest below the release's `deployment_scripts_path`, or mend its path.",
     example: "parameters:\n  puppet_manifest: puppet/manifests/databse.pp",
+};
+
+static MISSING_MODULES: Rule = Rule {
+    code: "missing-modules",
+    severity: Severity::Warning,
+    title: "A task names a directory of Puppet modules that the plugin does not have",
+    concerns: "every Fuel version; directories with absolute paths are Fuel's own and are not looked for",
+    why: "Puppet passes over a directory that is not there, so the task fails as soon as its manifest uses a module of \
+          it.",
+    fix: "Create the directory below the release's `deployment_scripts_path`, or mend or remove its path.",
+    example: "parameters:\n  puppet_modules: puppet/module:/etc/puppet/modules   # puppet/modules",
 };
 
 static MISSING_SCRIPT: Rule = Rule {
@@ -61,9 +81,29 @@ struct Named<'a> {
     file: &'a File,
     node: &'a Node,
     path: &'a str,
-    manifest: bool,
-    /// Whether the shell itself must be able to run it.
-    executed: bool,
+    part: Part,
+}
+
+/// What a named file is for the task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Manifest,
+    /// A directory of modules.
+    Modules,
+    /// A script that an interpreter reads.
+    Script,
+    /// A script that the shell itself must be able to run.
+    Executed,
+}
+
+impl Part {
+    fn missing(self) -> &'static Rule {
+        match self {
+            Self::Manifest => &MISSING_MANIFEST,
+            Self::Modules => &MISSING_MODULES,
+            Self::Script | Self::Executed => &MISSING_SCRIPT,
+        }
+    }
 }
 
 fn run(subject: &Subject<'_>, report: &mut Report) {
@@ -71,39 +111,44 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
     if directories.is_empty() {
         return;
     }
+    // What a task says of the plugin's own directory on a node is as good as a relative path.
+    let installed = plugin_directory(subject).map(|name| format!("/etc/fuel/plugins/{name}/"));
     let mut named = Vec::new();
     for name in ["tasks.yaml", "deployment_tasks.yaml"] {
         if let Some((file, items)) = subject.items(name) {
             for task in items {
-                collect(file, task, &mut named);
+                collect(file, task, installed.as_deref(), &mut named);
             }
         }
     }
     let missing = |path: &str| directories.iter().all(|directory| !directory.join(path).exists());
-    let all_missing = named.iter().filter(|named| missing(named.path)).count();
-    if all_missing > 0 && directories.iter().all(|directory| is_bare(directory)) {
-        if let Some(first) = named.iter().find(|named| missing(named.path)) {
-            let message = format!(
-                "tasks name files such as `{}`, and {} holds none",
-                first.path,
-                directories.first().map_or("", |directory| directory.as_str())
-            );
-            report.push(first.file.place(Finding::of(&NO_SCRIPTS, message), first.node.span));
-        }
+    let first_missing = named
+        .iter()
+        .find(|named| named.part != Part::Modules && missing(named.path));
+    if let Some(first) = first_missing.filter(|_| directories.iter().all(|directory| is_bare(directory))) {
+        let message = format!(
+            "tasks name files such as `{}`, and {} holds none",
+            first.path,
+            directories.first().map_or("", |directory| directory.as_str())
+        );
+        report.push(first.file.place(Finding::of(&NO_SCRIPTS, message), first.node.span));
         return;
     }
+    let mut told = HashSet::new();
     for named in &named {
-        let rule = if named.manifest {
-            &MISSING_MANIFEST
-        } else {
-            &MISSING_SCRIPT
-        };
+        // Many tasks name one directory of modules.
+        if named.part == Part::Modules && !told.insert(named.path) {
+            continue;
+        }
         if missing(named.path) {
             let places: Vec<String> = directories.iter().map(|one| one.join(named.path).to_string()).collect();
-            let finding = Finding::of(rule, format!("there is no `{}` in the plugin", named.path))
-                .helping(format!("create {}", places.join(" or ")));
+            let finding = Finding::of(
+                named.part.missing(),
+                format!("there is no `{}` in the plugin", named.path),
+            )
+            .helping(format!("create {}", places.join(" or ")));
             report.push(named.file.place(finding, named.node.span));
-        } else if named.executed {
+        } else if named.part == Part::Executed {
             let plain = directories
                 .iter()
                 .map(|directory| directory.join(named.path))
@@ -155,7 +200,7 @@ fn is_bare(directory: &Utf8Path) -> bool {
         .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| entry.file_name().starts_with('.'))))
 }
 
-fn collect<'a>(file: &'a File, task: &'a Node, named: &mut Vec<Named<'a>>) {
+fn collect<'a>(file: &'a File, task: &'a Node, installed: Option<&str>, named: &mut Vec<Named<'a>>) {
     let Some(parameters) = task
         .get("parameters")
         .filter(|parameters| parameters.get("cwd").is_none())
@@ -166,32 +211,32 @@ fn collect<'a>(file: &'a File, task: &'a Node, named: &mut Vec<Named<'a>>) {
     if task.get("role").and_then(Node::as_str) == Some("master") {
         return;
     }
+    let text = |key| {
+        let node = parameters.get(key)?;
+        Some((node, node.as_str()?.trim()))
+    };
+    let mut add = |node, path: &'a str, part| {
+        let path = installed.and_then(|own| path.strip_prefix(own)).unwrap_or(path);
+        if is_plain_relative(path) {
+            named.push(Named { file, node, path, part });
+        }
+    };
     match task.get("type").and_then(Node::as_str) {
         Some("puppet") => {
-            let manifest = parameters.get("puppet_manifest");
-            if let Some((node, path)) = manifest.and_then(|node| Some((node, node.as_str()?.trim())))
-                && is_plain_relative(path)
-            {
-                named.push(Named {
-                    file,
-                    node,
-                    path,
-                    manifest: true,
-                    executed: false,
-                });
+            if let Some((node, path)) = text("puppet_manifest") {
+                add(node, path, Part::Manifest);
+            }
+            if let Some((node, paths)) = text("puppet_modules") {
+                for path in paths.split(':') {
+                    add(node, path.trim(), Part::Modules);
+                }
             }
         }
         Some("shell") => {
-            if let Some((node, command)) = parameters.get("cmd").and_then(|node| Some((node, node.as_str()?)))
-                && let Some((path, executed)) = script(command)
+            if let Some((node, command)) = text("cmd")
+                && let Some((path, part)) = script(command)
             {
-                named.push(Named {
-                    file,
-                    node,
-                    path,
-                    manifest: false,
-                    executed,
-                });
+                add(node, path, part);
             }
         }
         _ => {}
@@ -205,7 +250,7 @@ fn is_plain_relative(path: &str) -> bool {
 
 /// The script that a command plainly runs first, and whether the shell runs it itself. What is more than words is left
 /// alone: variables, substitutions, conditions.
-fn script(command: &str) -> Option<(&str, bool)> {
+fn script(command: &str) -> Option<(&str, Part)> {
     let first = command.split(['\n', ';', '|', '&', '>', '<']).next()?;
     if first.contains(['$', '`', '*', '(', '{', '\'', '"', '\\', '=']) {
         return None;
@@ -217,15 +262,15 @@ fn script(command: &str) -> Option<(&str, bool)> {
         "bash" | "sh" | "/bin/bash" | "/bin/sh" | "python" | "ruby" | "perl"
     ) {
         let path = words.next()?;
-        let looks = is_plain_relative(path) && !path.starts_with('-') && (path.contains('/') || path.contains('.'));
-        return looks.then_some((path, false));
+        let looks = !path.starts_with('-') && (path.contains('/') || path.contains('.'));
+        return looks.then_some((path, Part::Script));
     }
-    (is_plain_relative(program) && program.contains('/')).then_some((program, true))
+    program.contains('/').then_some((program, Part::Executed))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::script;
+    use super::{Part, is_plain_relative, script};
     use rstest::rstest;
 
     #[rstest]
@@ -241,6 +286,7 @@ mod tests {
     #[case("ruby /etc/puppet/modules/a.rb", None)]
     #[case("sh /var/www/nailgun/plugins/x.sh {CLUSTER_ID}", None)]
     fn only_a_plain_relative_path_is_taken_for_a_script(#[case] command: &str, #[case] expected: Option<(&str, bool)>) {
-        assert_eq!(script(command), expected);
+        let found = script(command).filter(|(path, _)| is_plain_relative(path));
+        assert_eq!(found.map(|(path, part)| (path, part == Part::Executed)), expected);
     }
 }

@@ -1,8 +1,9 @@
 //! The topics: which rules there are, and what looks for them.
 
 use super::{
-    Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files, layout,
-    legacy, mistyped_keys, secrets, setting_regexes, setting_values, task_files, version, yaml_keys,
+    Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files,
+    installed_paths, layout, legacy, mistyped_keys, secrets, setting_regexes, setting_values, task_files, version,
+    yaml_keys,
 };
 use crate::finding::{Report, Rule};
 
@@ -28,6 +29,7 @@ const TOPICS: &[&Topic] = &[
     &deployment_tasks::ROLES,
     &legacy::TOPIC,
     &task_files::TOPIC,
+    &installed_paths::TOPIC,
     &layout::TOPIC,
     &ignored_files::TOPIC,
     &version::TOPIC,
