@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod environment;
 mod graph;
+mod hooks;
 mod http;
 mod pieces;
 mod profile;

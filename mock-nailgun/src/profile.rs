@@ -62,6 +62,8 @@ pub struct Profile {
     pub reads_settings_of_early_packages: bool,
     /// Whether a tasks.yaml that holds nothing but comments breaks every deployment.
     pub empty_task_file_is_fatal: bool,
+    /// Whether a task type of tasks.yaml that there is not breaks every deployment; otherwise it is left out.
+    pub unknown_task_type_is_fatal: bool,
     /// What `POST /plugins/sync` without ids does.
     pub sync: SyncRule,
     /// How settings that come in are checked.

@@ -11,6 +11,7 @@ use super::told::DeploymentInfo;
 use super::{addressing, network};
 use crate::config::Config;
 use crate::http::ApiError;
+use crate::profile::{PluginsKey, Serialization};
 use crate::settings;
 use crate::store::{ClusterPlugin, Node, Plugin};
 
@@ -39,22 +40,39 @@ pub(crate) fn deployment_info(
     let environment: &Environment<'_> = environment;
     let roles = environment.roles()?;
     let scheme = Scheme::new(environment, &roles)?;
+    let profile = &environment.config.profile;
     let mut infos = DeploymentInfo::new(common(environment, &roles, &scheme)?);
     for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
         if only.is_some_and(|ids| !ids.contains(&node.id)) {
             continue;
         }
-        infos.add(node.uid(), own(environment, &roles, &scheme, node)?);
+        let own = own(environment, &roles, &scheme, node)?;
+        match profile.serialization {
+            Serialization::Graph => infos.add(node.uid(), own),
+            Serialization::Hooks => {
+                for role in roles::role_names_of(&roles, node)? {
+                    infos.add(node.uid(), in_role(own.clone(), &role));
+                }
+            }
+        }
     }
-    let master = [("uid", json!("master")), ("roles", json!(["master"]))];
-    infos.add(
-        "master".to_owned(),
-        master.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-    );
+    if profile.serialization == Serialization::Graph {
+        let master = [("uid", json!("master")), ("roles", json!(["master"]))];
+        let master = master.into_iter().map(|(key, value)| (key.to_owned(), value));
+        infos.add("master".to_owned(), master.collect());
+    }
     for replacement in &environment.cluster.replaced_deployment_info {
         infos.replace(replacement);
     }
     Ok(infos)
+}
+
+/// What a node is told in one of its roles (to 8.0); its tasks and priority are added by who knows the graph.
+fn in_role(mut own: Map<String, Value>, role: &str) -> Map<String, Value> {
+    own.shift_remove("roles");
+    own.insert("role".to_owned(), json!(role));
+    own.insert("fail_if_error".to_owned(), json!(role == "primary-controller"));
+    own
 }
 
 /// What is the same for all.
@@ -100,7 +118,6 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
             "network_metadata".to_owned(),
             json!({"nodes": node_metadata, "vips": scheme.vips()?}),
         ),
-        ("plugins".to_owned(), plugins(config, environment)?),
         (
             "last_controller".to_owned(),
             controllers.last().map_or(Value::Null, |node| text(&node.hostname)),
@@ -113,6 +130,21 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
         ("management_network_range".to_owned(), json!(scheme.cidr("management"))),
         ("storage_network_range".to_owned(), json!(scheme.cidr("storage"))),
     ]);
+    match config.profile.plugins_key {
+        PluginsKey::Absent => {}
+        PluginsKey::Names => {
+            let names = environment.enabled_plugins();
+            let names = names.iter().map(|connected| text(&connected.plugin.name));
+            info.insert("plugins".to_owned(), names.collect());
+        }
+        PluginsKey::Objects => {
+            info.insert("plugins".to_owned(), plugins(config, environment)?);
+        }
+    }
+    if config.profile.serialization == Serialization::Hooks {
+        info.retain(|key, _| !matches!(key.as_str(), "cluster" | "release"));
+        info.insert("openstack_version_prev".to_owned(), Value::Null);
+    }
     let mut info = Value::Object(info);
     settings::merge(
         &mut info,
@@ -198,7 +230,7 @@ fn plugins(config: &Config, environment: &Environment<'_>) -> Result<Value, ApiE
 }
 
 /// Whether a directory has at least one entry that a shell's `*` shows.
-fn has_file(directory: Utf8PathBuf) -> bool {
+pub(crate) fn has_file(directory: Utf8PathBuf) -> bool {
     directory.read_dir_utf8().is_ok_and(|entries| {
         entries
             .filter_map(Result::ok)

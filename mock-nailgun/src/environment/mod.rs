@@ -16,17 +16,17 @@ mod told;
 mod transaction;
 
 pub(crate) use addressing::allocate;
-pub(crate) use compatibility::{connect_cluster, connect_plugin};
+pub(crate) use compatibility::{connect_cluster, connect_plugin, matching_release};
 pub(crate) use context::Environment;
-pub(crate) use deployment_info::{deployment_info, plugin_directory};
+pub(crate) use deployment_info::{deployment_info, has_file, plugin_directory};
 pub(crate) use network::{admin_network, default_configuration};
 pub(crate) use network_scheme::{Scheme, node_network_data};
 pub(crate) use node_attributes::{
     default_bond_attributes, default_interfaces, default_node_attributes, interfaces, node_attributes,
 };
-pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files};
+pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files, tasks_on_disk};
 pub(crate) use plugin_releases::register as register_releases;
-pub(crate) use roles::{Roles, check_volumes, release_roles, role_names_of, volumes_mapping};
+pub(crate) use roles::{Roles, assign_primaries, check_volumes, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
 pub(crate) use told::{DeploymentInfo, Told};
 pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};

@@ -88,6 +88,19 @@ pub(crate) fn read_plugin_files(
     Ok(files)
 }
 
+/// The tasks of a tasks.yaml as it is on disk now; `None` where the file holds nothing, none where there is no file.
+pub(crate) fn tasks_on_disk(directory: &Utf8Path, package_version: &str) -> Result<Option<Vec<Value>>, String> {
+    let mut tasks = match load(&directory.join("tasks.yaml"))? {
+        None => Vec::new(),
+        Some(Value::Null) => return Ok(None),
+        Some(document) => list(document),
+    };
+    if package_version.starts_with("1.") {
+        tasks.iter_mut().for_each(add_primary_controller);
+    }
+    Ok(Some(tasks))
+}
+
 /// Version 1 packages know no primary roles: `controller` means both.
 fn add_primary_controller(task: &mut Value) {
     if let Some(Value::Array(roles)) = task.get_mut("role")

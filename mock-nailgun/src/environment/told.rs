@@ -81,10 +81,34 @@ impl DeploymentInfo {
         });
     }
 
+    /// Uid and role of every element, where there is one for each node and role.
+    pub(crate) fn elements(&self) -> Vec<(String, String)> {
+        let role = |node: &NodeInfo| node.own.get("role").and_then(Value::as_str).map(str::to_owned);
+        let elements = self.nodes.iter();
+        elements
+            .filter_map(|node| Some((node.uid.clone(), role(node)?)))
+            .collect()
+    }
+
+    /// Gives the element of a node and role a member of its own, unless a user gave all that it is told.
+    pub(crate) fn set(&mut self, uid: &str, role: &str, key: &str, value: Value) {
+        let element = self
+            .nodes
+            .iter_mut()
+            .find(|node| node.uid == uid && !node.stands_alone && node.own.get("role").is_some_and(|own| own == role));
+        if let Some(node) = element {
+            node.own.insert(key.to_owned(), value);
+        }
+    }
+
     /// Puts a user's own info, with its `uid`, in place of ours.
     pub(crate) fn replace(&mut self, info: &Value) {
         let Some(members) = info.as_object() else { return };
-        for node in self.nodes.iter_mut().filter(|node| info["uid"] == node.uid.as_str()) {
+        let is_it = |node: &&mut NodeInfo| {
+            let same_role = info.get("role").is_none_or(|role| node.own.get("role") == Some(role));
+            info["uid"] == node.uid.as_str() && same_role
+        };
+        for node in self.nodes.iter_mut().filter(is_it) {
             node.own = members.clone();
             node.stands_alone = true;
         }

@@ -15,5 +15,7 @@ mod writer;
 
 pub(crate) use merged::{DEFAULT, api_shape, merged, own, plugins, release};
 pub(crate) use picture::picture;
+pub(crate) use resolver::{RoleResolver, pattern_of};
 pub(crate) use serialize::{Selection, SerializedGraph, serialize};
 pub(crate) use stored::{check_tasks, stored_shape};
+pub(crate) use task::{GraphTask, Origin, strings};

@@ -102,6 +102,16 @@ impl RoleResolver {
         self.uids.get(place.checked_sub(1)?).map(String::as_str)
     }
 
+    /// The uids that a selector means, nodes in order.
+    pub(crate) fn uids(&self, selector: &Value) -> Vec<String> {
+        let places = self.resolve(selector);
+        places
+            .iter()
+            .filter_map(|place| self.uid(*place))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The nodes that a selector means: `*`, `master`, a name, a pattern, or a list of names and patterns.
     pub(crate) fn resolve(&self, selector: &Value) -> BTreeSet<Place> {
         let mut found = BTreeSet::new();

@@ -8,7 +8,9 @@ use super::tasks::{self, new_task};
 use super::{rig, roles};
 use crate::environment::{self, Environment, clock};
 use crate::graph::{self, Selection, SerializedGraph};
+use crate::hooks::{self, Stage};
 use crate::pieces::Pieces;
+use crate::profile::Serialization;
 use crate::store::{self, HistoryRecord, Task, addresses, runs};
 
 /// Nailgun's weight of provisioning in the progress of a whole deployment, against 1 for the deployment itself.
@@ -264,8 +266,19 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, run: &Run, supertas
         .map(|node| node.id)
         .collect();
     // Serialised before statuses change, so that `status: discover` and `deployed_before` are those of the start.
-    let infos = environment::deployment_info(environment, None)?;
-    let graph = graph::serialize(environment, &infos, &run.selection)?;
+    let mut infos = environment::deployment_info(environment, None)?;
+    let work = match call.config.profile.serialization {
+        Serialization::Graph => Work::Graph(graph::serialize(environment, &infos, &run.selection)?),
+        Serialization::Hooks => {
+            hooks::add_tasks(environment, &mut infos)?;
+            let only = run.selection.nodes.as_deref();
+            Work::Hooks {
+                before: hooks::hooks(environment, Stage::PreDeployment, only)?,
+                after: hooks::hooks(environment, Stage::PostDeployment, only)?,
+                infos: infos.json_list(),
+            }
+        }
+    };
     let settings = Value::Object(environment.flat_settings());
     let network_configuration = environment.cluster.network_configuration.clone();
     let cluster_id = environment.cluster.id;
@@ -281,7 +294,9 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, run: &Run, supertas
     task.graph_type = Some("default".to_owned());
     store::insert(call.database, &mut task)?;
     runs::add(call.database, task.id, &infos.kept(), &settings, &network_configuration)?;
-    write_history(call, &task, &graph)?;
+    if let Work::Graph(graph) = &work {
+        write_history(call, &task, graph)?;
+    }
     environment::update_parent(call.database, &task)?;
     if !quiet {
         for node in &mut environment.nodes {
@@ -302,7 +317,34 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, run: &Run, supertas
     }
     environment.cluster.status = "deployment".to_owned();
     store::replace(call.database, &environment.cluster)?;
-    rig::queue_message(call, &message(run, &task, graph))
+    let message = match work {
+        Work::Graph(graph) => message(run, &task, graph),
+        Work::Hooks { before, after, infos } => granular_message(&task, before, after, infos),
+    };
+    rig::queue_message(call, &message)
+}
+
+/// What Astute is to do.
+enum Work {
+    /// From 9.0 on.
+    Graph(SerializedGraph),
+    /// To 8.0.
+    Hooks {
+        before: Vec<Value>,
+        after: Vec<Value>,
+        infos: Pieces,
+    },
+}
+
+fn granular_message(task: &Task, before: Vec<Value>, after: Vec<Value>, infos: Pieces) -> String {
+    let rest = json!({"task_uuid": task.uuid, "pre_deployment": before, "post_deployment": after}).to_string();
+    let mut text = Pieces::default();
+    text.push(r#"{"api_version":"1","method":"granular_deploy","respond_to":"deploy_resp","args":{"deployment_info":"#);
+    text.append(infos);
+    text.push(",");
+    text.push(&rest[1..]);
+    text.push("}");
+    text.into_text()
 }
 
 fn message(run: &Run, task: &Task, graph: SerializedGraph) -> String {

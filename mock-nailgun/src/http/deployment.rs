@@ -6,7 +6,9 @@ use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::{self, Environment};
 use crate::graph::{self, Selection};
+use crate::hooks::{self, Stage};
 use crate::pieces::Pieces;
+use crate::profile::Serialization;
 use crate::settings;
 use crate::store::{self, GraphOwner, graphs};
 
@@ -108,7 +110,10 @@ pub(crate) fn default_info(call: &Call<'_>) -> Answer {
     let mut environment = load(call)?;
     environment.cluster.replaced_deployment_info.clear();
     let nodes = call.id_list("nodes")?;
-    let infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
+    let mut infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
+    if call.config.profile.serialization == Serialization::Hooks {
+        hooks::add_tasks(&environment, &mut infos)?;
+    }
     if call.flag("split")? {
         return Ok(Reply::ok(Value::from(infos.split())));
     }
@@ -158,8 +163,23 @@ pub(crate) fn drop_replaced_info(call: &Call<'_>) -> Answer {
     Ok(Reply::json(202, json!({})))
 }
 
-/// `GET /clusters/:id/orchestrator/plugins_pre_hooks/` and `…post_hooks/`: gone with release 9.0.
-pub(crate) fn hooks(call: &Call<'_>) -> Answer {
-    load(call)?;
-    Err(ApiError::new(405, "The plugin hooks are not supported anymore."))
+/// `GET /clusters/:id/orchestrator/plugins_pre_hooks/`, gone with release 9.0.
+pub(crate) fn pre_hooks(call: &Call<'_>) -> Answer {
+    hooks(call, Stage::PreDeployment)
+}
+
+/// `GET /clusters/:id/orchestrator/plugins_post_hooks/`, gone with release 9.0.
+pub(crate) fn post_hooks(call: &Call<'_>) -> Answer {
+    hooks(call, Stage::PostDeployment)
+}
+
+fn hooks(call: &Call<'_>, stage: Stage) -> Answer {
+    let mut environment = load(call)?;
+    if call.config.profile.serialization == Serialization::Graph {
+        return Err(ApiError::new(405, "The plugin hooks are not supported anymore."));
+    }
+    let nodes = call.id_list("nodes")?;
+    environment::assign_primaries(&mut environment)?;
+    let hooks = hooks::hooks(&environment, stage, nodes.as_deref())?;
+    Ok(Reply::ok(Value::from(hooks)))
 }

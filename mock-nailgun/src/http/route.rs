@@ -201,11 +201,11 @@ const API: &[Route] = &[
     },
     Route {
         path: "clusters/:id/orchestrator/plugins_pre_hooks",
-        methods: &[("GET", deployment::hooks, Token)],
+        methods: &[("GET", deployment::pre_hooks, Token)],
     },
     Route {
         path: "clusters/:id/orchestrator/plugins_post_hooks",
-        methods: &[("GET", deployment::hooks, Token)],
+        methods: &[("GET", deployment::post_hooks, Token)],
     },
     Route {
         path: "clusters/:id/changes",

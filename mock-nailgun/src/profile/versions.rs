@@ -50,6 +50,7 @@ const FUEL_6_1: Profile = Profile {
     file_reading: FileReading::WhenNeeded,
     reads_settings_of_early_packages: true,
     empty_task_file_is_fatal: true,
+    unknown_task_type_is_fatal: true,
     sync: SyncRule::Registered,
     attributes: Attributes {
         checks_stored: false,
@@ -103,6 +104,7 @@ const FUEL_8_0: Profile = Profile {
     hot_pluggable_key: "always_editable",
     attributes: NARROW,
     mode_match: ModeMatch::Prefix,
+    unknown_task_type_is_fatal: false,
     // As 8.0 was released; later builds of stable/8.0 read them.
     reads_settings_of_early_packages: false,
     broken_format_is_fatal: true,
@@ -110,6 +112,7 @@ const FUEL_8_0: Profile = Profile {
     plugins_key: PluginsKey::Names,
     release: fuel::FUEL_8_0.release,
     core_graph: fuel::FUEL_8_0.core_graph,
+    core_tasks: include_str!("../../data/core-tasks-8.0.yaml"),
     ..FUEL_7_0
 };
 
