@@ -205,10 +205,10 @@ impl<'a> Environment<'a> {
 
     /// What conditions of restrictions and limits see. `editable` is what `settings:` leads into, with containers of
     /// plugins as they come.
-    pub(crate) fn models(&self, editable: &Map<String, Value>) -> Models {
+    pub(crate) fn models(&self, editable: Map<String, Value>) -> Models {
         let settings: Map<String, Value> = editable
-            .iter()
-            .map(|(name, section)| (name.clone(), settings::lifted(section)))
+            .into_iter()
+            .map(|(name, section)| (name, settings::lifted(section)))
             .collect();
         let profile = &self.config.profile;
         Models::from([

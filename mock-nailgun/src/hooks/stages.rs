@@ -91,7 +91,7 @@ impl TaskWriter {
             core: profile
                 .core_tasks()
                 .map_err(|error| ApiError::unexpected(error.to_string()))?,
-            models: environment.models(&environment.editable()),
+            models: environment.models(environment.editable()),
             placeholders: json!({
                 "CLUSTER_ID": environment.cluster.id,
                 "OPENSTACK_VERSION": environment.release.version,

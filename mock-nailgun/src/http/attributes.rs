@@ -104,8 +104,10 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         settings::check_section(profile.attributes, section).map_err(ApiError::bad_request)?;
     }
     if !force && profile.attributes.checks_restrictions {
-        let models = environment.models(&checked);
-        let problems = settings::check_restrictions(&checked, &models).map_err(ApiError::bad_request)?;
+        let models = environment.models(checked);
+        let checked = models.get("settings").and_then(Value::as_object);
+        let problems =
+            settings::check_restrictions(checked.unwrap_or(&Map::new()), &models).map_err(ApiError::bad_request)?;
         if !problems.is_empty() {
             let list = Value::from(problems);
             return Err(ApiError::bad_request(format!(
@@ -123,11 +125,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
             "Cannot use classic provisioning for adding nodes to environment",
         ));
     }
-    let mut editable = Value::Object(environment.cluster.editable.clone());
-    settings::merge(&mut editable, &Value::Object(core));
-    if let Value::Object(editable) = editable {
-        environment.cluster.editable = editable;
-    }
+    settings::merge_into(&mut environment.cluster.editable, core);
     if profile.refuses_legacy_tasks {
         check_legacy_tasks(&environment, &plugin_sections)?;
     }
@@ -159,33 +157,31 @@ fn switch_plugins(call: &Call<'_>, environment: &Environment<'_>) -> Result<(), 
 /// The settings that checks look at: what is stored of the environment and of enabled plugins, with what was sent over
 /// it; of a plugin that was sent, the chosen version's fields.
 fn would_be(environment: &Environment<'_>, sent: &Map<String, Value>) -> Map<String, Value> {
-    let mut flat = Value::Object(environment.cluster.editable.clone());
+    let mut flat = environment.cluster.editable.clone();
     let profile = &environment.config.profile;
-    let mut stored = settings::section(profile, &environment.plugins);
-    for section in stored.values_mut() {
-        // A disabled plugin is there for conditions, by its metadata alone.
-        let lifted = settings::lifted(section);
-        *section = if lifted["metadata"]["enabled"] == true {
-            lifted
-        } else {
-            json!({"metadata": lifted["metadata"]})
-        };
-    }
-    stored.retain(|name, _| !environment.is_core_section(name));
-    settings::merge(&mut flat, &Value::Object(stored));
-    let lifted: Map<String, Value> = sent
+    let stored = settings::section(profile, &environment.plugins)
+        .into_iter()
+        .filter(|(name, _)| !environment.is_core_section(name))
+        .map(|(name, section)| {
+            let mut lifted = settings::lifted(section);
+            // A disabled plugin is there for conditions, by its metadata alone.
+            if lifted["metadata"]["enabled"] != true
+                && let Some(members) = lifted.as_object_mut()
+            {
+                members.retain(|key, _| key == "metadata");
+            }
+            (name, lifted)
+        })
+        .collect();
+    settings::merge_into(&mut flat, stored);
+    let sent = sent
         .iter()
         .filter(|(name, section)| section["metadata"]["class"] != "plugin" || !environment.is_core_section(name))
-        .map(|(name, section)| (name.clone(), settings::lifted(section)))
+        .map(|(name, section)| (name.clone(), settings::lifted(section.clone())))
         .collect();
-    settings::merge(&mut flat, &Value::Object(lifted));
-    match flat {
-        Value::Object(mut flat) => {
-            environment.fill_in(&mut flat);
-            flat
-        }
-        _ => Map::new(),
-    }
+    settings::merge_into(&mut flat, sent);
+    environment.fill_in(&mut flat);
+    flat
 }
 
 /// Sections of disabled plugins are not checked.
@@ -250,7 +246,10 @@ fn save_plugin(call: &Call<'_>, environment: &Environment<'_>, section: &SentSec
             let mut fields = fields.clone();
             // What a client left as a generator becomes a value that stays.
             environment.fill_in(&mut fields);
-            cluster_plugins::set_attributes(call.database, cluster_id, *plugin_id, &fields)?;
+            // A client that sends the whole document changes one plugin's settings, if any.
+            if fields != *connected.attributes {
+                cluster_plugins::set_attributes(call.database, cluster_id, *plugin_id, &fields)?;
+            }
         }
     }
     Ok(())

@@ -109,7 +109,7 @@ pub(crate) fn assign(call: &Call<'_>) -> Answer {
     let nodes = nodes_of(call, &items)?;
     // Inside a validator the clash of roles is a conflict, in JSON.
     let roles = environment.roles().map_err(|error| ApiError::new(409, error.text()))?;
-    let models = environment.models(&environment.editable());
+    let models = environment.models(environment.editable());
     let profile = &call.config.profile;
     if !profile.assigned_nodes_may_change_roles && nodes.iter().any(|node| node.cluster.is_some()) {
         // The text holds Python's own words for the objects; only its frame means something to clients.
@@ -239,7 +239,7 @@ pub(crate) fn unassign(call: &Call<'_>) -> Answer {
 /// What stands against deploying with the nodes there are: limits of roles, as one text.
 pub(crate) fn limit_problem(environment: &Environment<'_>) -> Result<Option<String>, ApiError> {
     let roles = environment.roles()?;
-    let models = environment.models(&environment.editable());
+    let models = environment.models(environment.editable());
     let nodes: Vec<&Node> = environment.nodes.iter().filter(|node| !node.pending_deletion).collect();
     for (role, metadata) in &roles.metadata {
         let count = nodes.iter().filter(|node| node.all_roles().contains(role)).count() as i64;

@@ -19,6 +19,19 @@ pub(crate) fn merge(base: &mut Value, changes: &Value) {
     }
 }
 
+/// As [`merge`], with changes that nobody else needs.
+pub(crate) fn merge_into(base: &mut Map<String, Value>, changes: Map<String, Value>) {
+    for (key, change) in changes {
+        match (base.get_mut(&key), change) {
+            (Some(Value::Object(base)), Value::Object(change)) => merge_into(base, change),
+            (Some(value), change) => *value = change,
+            (None, change) => {
+                base.insert(key, change);
+            }
+        }
+    }
+}
+
 /// Editable attributes as nodes get them: a field's `value` in place of the field, the section `common` poured into
 /// the top level, `additional_components` as `<component>: {enabled: …}`; other sections keep their `metadata`.
 pub(crate) fn flatten(editable: &Map<String, Value>) -> Map<String, Value> {

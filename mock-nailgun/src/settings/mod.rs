@@ -12,7 +12,7 @@ mod validation;
 pub(crate) use format::{format_strings, unformattable};
 pub(crate) use generator::Generators;
 pub(crate) use lock::{check_lock, is_locked};
-pub(crate) use merge::{flatten, merge};
+pub(crate) use merge::{flatten, merge, merge_into};
 pub(crate) use python_repr::python_repr;
 pub(crate) use restriction::Restriction;
 pub(crate) use section::{

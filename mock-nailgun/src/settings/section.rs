@@ -144,27 +144,29 @@ pub(crate) fn flat_sections(profile: &Profile, plugins: &[ClusterPlugin]) -> Map
 
 /// A container with the chosen version's fields and metadata beside the container's own `metadata`: what conditions
 /// see as `settings:<plugin>.<field>.value` and `settings:<plugin>.metadata.enabled`, enabled or not.
-pub(crate) fn lifted(container: &Value) -> Value {
+pub(crate) fn lifted(mut container: Value) -> Value {
     // A core section has metadata too, but no versions.
-    let metadata = container.get("metadata").and_then(Value::as_object);
-    let Some(metadata) = metadata.filter(|metadata| metadata.contains_key("versions")) else {
-        return container.clone();
+    let Some(metadata) = container.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return container;
     };
-    let chosen = metadata.get("chosen_id").unwrap_or(&Value::Null);
-    let version = metadata
-        .get("versions")
-        .and_then(Value::as_array)
-        .and_then(|versions| {
-            versions
-                .iter()
-                .find(|version| &version["metadata"]["plugin_id"] == chosen)
-        })
-        .and_then(Value::as_object);
-    let mut lifted = version.cloned().unwrap_or_default();
-    let mut own = metadata.clone();
-    own.shift_remove("versions");
-    if let Some(Value::Object(version_metadata)) = lifted.get("metadata") {
-        own.extend(version_metadata.clone());
+    let Some(versions) = metadata.shift_remove("versions") else {
+        return container;
+    };
+    let mut own = std::mem::take(metadata);
+    let chosen = own.get("chosen_id").unwrap_or(&Value::Null);
+    let versions = match versions {
+        Value::Array(versions) => versions,
+        _ => Vec::new(),
+    };
+    let version = versions
+        .into_iter()
+        .find(|version| &version["metadata"]["plugin_id"] == chosen);
+    let mut lifted = match version {
+        Some(Value::Object(version)) => version,
+        _ => Map::new(),
+    };
+    if let Some(Value::Object(version_metadata)) = lifted.shift_remove("metadata") {
+        own.extend(version_metadata);
     }
     lifted.insert("metadata".to_owned(), Value::Object(own));
     Value::Object(lifted)
