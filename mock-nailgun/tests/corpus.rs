@@ -176,6 +176,7 @@ impl Run<'_> {
     fn refused(&mut self, what: &str, status: u16, answer: &Value) {
         let text = answer["message"].as_str().or(answer.as_str()).unwrap_or_default();
         let line = text.lines().next().unwrap_or_default();
+        let line = line.replace(&self.master.plugins.path().display().to_string(), "PLUGINS");
         self.story.push(format!("{what}: {status} {line}"));
     }
 
@@ -277,6 +278,7 @@ impl Run<'_> {
         }
         if supertask["status"] == "error" {
             let message = supertask["message"].as_str().unwrap_or_default();
+            let message = message.replace(&self.master.plugins.path().display().to_string(), "PLUGINS");
             self.story
                 .push(format!("not deployed: {}", message.lines().next().unwrap_or_default()));
             // What a rule about nodes forbids to deploy can still be serialised.
