@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::python_dict;
 use super::section::{SentSection, version_metadata};
 use crate::profile::{LockRule, Profile};
 use crate::store::{Cluster, ClusterPlugin, Node};
@@ -29,10 +30,16 @@ pub(crate) fn check_lock(
     match profile.lock_rule {
         LockRule::Everything => Err("Environment attributes can't be changed after, or in deploy.".to_owned()),
         LockRule::SectionsUnlessAlwaysEditable | LockRule::PluginsUnlessAlwaysEditable => {
-            for (name, section) in sent {
-                check_plugin(profile, name, section, plugins)?;
-            }
-            core.keys().try_for_each(|name| check_core(name, stored.get(name)))
+            // A document comes from the server, which keeps the environment's own settings in one dictionary and adds
+            // the sections of plugins to it.
+            let own = python_dict::order(core.keys().map(String::as_str));
+            let names = own.into_iter().chain(sent.iter().map(|(name, _)| name.as_str()));
+            python_dict::order(names).into_iter().try_for_each(|name| {
+                match sent.iter().find(|(other, _)| other.as_str() == name) {
+                    Some((_, section)) => check_plugin(profile, name, section, plugins),
+                    None => check_core(name, stored.get(name)),
+                }
+            })
         }
     }
 }

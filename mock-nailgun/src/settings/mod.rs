@@ -4,6 +4,7 @@ mod format;
 mod generator;
 mod lock;
 mod merge;
+mod python_dict;
 mod python_repr;
 mod restriction;
 mod section;
