@@ -297,6 +297,26 @@ fn a_name_of_fuel_s_own_is_told(
     "- {id: a, cross-depends: [{name: netconfig}], TASK}"
 )]
 #[case(
+    "mistyped-key",
+    "- {id: a, cross-depends: [{name: netconfig, polcy: any}], TASK}",
+    "- {id: a, cross-depends: [{name: netconfig, policy: any}], TASK}"
+)]
+#[case(
+    "mistyped-key",
+    "- {id: g, type: group, role: [controller], parameters: {strategy: {type: parallel, ammount: 2}}}",
+    "- {id: g, type: group, role: [controller], parameters: {strategy: {type: parallel, amount: 2}}}"
+)]
+#[case(
+    "no-timeout",
+    "- {id: a, version: 2.0.0, type: shell, role: [compute], parameters: {cmd: 'true'}}",
+    "- {id: a, version: 2.0.0, type: shell, role: [compute], parameters: {cmd: 'true', timeout: 9}}"
+)]
+#[case(
+    "no-timeout",
+    "- {id: a, version: 2.0.0, type: reboot, role: [compute]}",
+    "- {id: a, version: 2.0.0, type: reboot, role: [compute], parameters: {timeout: 9}}"
+)]
+#[case(
     "misplaced-parameter",
     "- {id: a, puppet_manifest: deploy.pp, TASK}",
     "- {id: a, my_own_key: 1, TASK}"
@@ -304,6 +324,104 @@ fn a_name_of_fuel_s_own_is_told(
 fn a_slip_in_a_key_is_told_and_an_own_key_is_not(#[case] code: &str, #[case] bad: &str, #[case] good: &str) {
     assert_eq!(with_tasks("4.0.0", "9.0", bad), [code], "{bad}");
     assert_eq!(with_tasks("4.0.0", "9.0", good), Vec::<String>::new(), "{good}");
+}
+
+#[rstest]
+#[case("environment_config.yaml", "atributes: {}", "attributes: {}")]
+#[case(
+    "environment_config.yaml",
+    "attributes: {a: {type: text, label: A, weight: 1, value: '', regex: {source: '^a*$', eror: b}}}",
+    "attributes: {a: {type: text, label: A, weight: 1, value: '', regex: {source: '^a*$', error: b}}}"
+)]
+#[case(
+    "environment_config.yaml",
+    "attributes: {a: {type: text, label: A, weight: 1, value: '', restrictions: [{condition: 'false', mesage: b}]}}",
+    "attributes: {a: {type: text, label: A, weight: 1, value: '', restrictions: [{condition: 'false', message: b}]}}"
+)]
+#[case(
+    "node_roles.yaml",
+    "trove: {name: a, description: b, limits: {recomended: 3}}",
+    "trove: {name: a, description: b, limits: {recommended: 3}}"
+)]
+#[case(
+    "volumes.yaml",
+    "volumes: [{id: trove, type: vg, file_sytem: ext4}]\nvolumes_roles_mapping: {}",
+    "volumes: [{id: trove, type: vg, file_system: ext4}]\nvolumes_roles_mapping: {}"
+)]
+#[case(
+    "network_roles.yaml",
+    "- {id: trove, default_mapping: public, properties: {subnet: true, gateway: false, vip: [{name: trove, namspace: haproxy}]}}",
+    "- {id: trove, default_mapping: public, properties: {subnet: true, gateway: false, vip: [{name: trove, namespace: haproxy}]}}"
+)]
+#[case(
+    "components.yaml",
+    "- {name: 'additional_service:trove', label: a, requires: [{name: 'storage:block:lvm', mesage: b}]}",
+    "- {name: 'additional_service:trove', label: a, requires: [{name: 'storage:block:lvm', message: b}]}"
+)]
+#[case(
+    "nic_config.yaml",
+    "a: {type: text, label: A, value: '', descripton: b}",
+    "a: {type: text, label: A, value: '', description: b}"
+)]
+#[case(
+    "node_config.yaml",
+    "trove: {metadata: {label: T}, a: {type: text, label: A, value: '', descripton: b}}",
+    "trove: {metadata: {label: T}, a: {type: text, label: A, value: '', description: b}}"
+)]
+fn a_slip_is_told_in_every_file_and_however_deep(#[case] file: &str, #[case] bad: &str, #[case] good: &str) {
+    assert_eq!(codes("5.0.0", "9.0", &[(file, bad)]), ["mistyped-key"], "{bad}");
+    assert_eq!(codes("5.0.0", "9.0", &[(file, good)]), Vec::<String>::new(), "{good}");
+}
+
+/// The findings of a plugin whose metadata.yaml has `new` for `old`.
+fn with_metadata(old: &str, new: &str) -> Vec<String> {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, "4.0.0").unwrap();
+    metadata(&plugin, "4.0.0", "9.0");
+    fs_err::write(plugin.join("deployment_scripts/deploy.pp"), "notice('trove')\n").unwrap();
+    let file = plugin.join("metadata.yaml");
+    let text = fs_err::read_to_string(&file).unwrap();
+    assert!(text.contains(old));
+    fs_err::write(&file, text.replace(old, new)).unwrap();
+    check(&plugin)
+        .findings
+        .iter()
+        .map(|finding| finding.code.to_owned())
+        .collect()
+}
+
+#[rstest]
+#[case("package_version: '4.0.0'", "packge_version: '4.0.0'", &["package-version", "mistyped-key"])]
+#[case("package_version: '4.0.0'", "title: a\npackage_version: '4.0.0", &["yaml"])]
+#[case("package_version: '4.0.0'", "title: a\npackage_version: '44'", &["package-version", "duplicate-key"])]
+#[case("version: '1.0.0'", "version: 'v1'", &["version-form"])]
+#[case("version: '1.0.0'", "version: '1.10.0'", &["version-order"])]
+#[case("version: '1.0.0'", "version: '1.0.10'", &[])]
+#[case("os: ubuntu", "os: ubuntu\n  verson: a", &[])]
+#[case("mode: [ha]", "mode: [ha]\n  repositoy_path: a", &[])]
+#[case("homepage: ", "homepag: a\nhomepage: ", &[])]
+#[case("is_hotpluggable: false", "is_hotplugable: false", &["schema", "mistyped-key"])]
+fn metadata_is_looked_at_also_without_a_known_package_version(
+    #[case] old: &str,
+    #[case] new: &str,
+    #[case] expected: &[&str],
+) {
+    assert_eq!(with_metadata(old, new), expected);
+}
+
+#[test]
+fn a_repository_without_even_a_hidden_file_is_told() {
+    let package = "repositories/ubuntu/trove_1_all.deb";
+    let keep = "repositories/ubuntu/.gitkeep";
+    assert_eq!(
+        codes("4.0.0", "9.0", &[(package, "-"), (keep, ""), (keep, "-")]),
+        ["empty-repository"]
+    );
+    assert_eq!(
+        codes("4.0.0", "9.0", &[(package, "-"), (keep, "")]),
+        Vec::<String>::new()
+    );
 }
 
 const PUPPET: &str = "- {id: a, version: 2.0.0, type: puppet, role: [compute], parameters: {puppet_manifest: PATH, puppet_modules: ., timeout: 9}}";

@@ -164,6 +164,12 @@ impl Format {
         FORMATS.iter().find(|format| format.version == package_version)
     }
 
+    /// The format that knows the most files.
+    pub(crate) fn newest() -> &'static Self {
+        const NEWEST: &Format = &FORMATS[FORMATS.len() - 1];
+        NEWEST
+    }
+
     /// All versions, oldest first.
     pub(crate) fn versions() -> impl Iterator<Item = &'static str> {
         FORMATS.iter().map(|format| format.version)

@@ -34,8 +34,18 @@ pub(crate) fn check_in_steps(directory: &Utf8Path, told: &mut dyn FnMut(&CheckSt
             run_step(step, format, &mut files, &mut report);
         }
         lint::run(&Subject::new(format, &files), &mut report);
+    } else {
+        without_format(&mut files, &mut report);
     }
     report
+}
+
+/// The original stops here; a mistyped `package_version` is told all the same, and what else is plainly wrong.
+fn without_format(files: &mut Files<'_>, report: &mut Report) {
+    for name in lint::file_names() {
+        files.get(name);
+    }
+    lint::run_without_format(&Subject::new(Format::newest(), files), report);
 }
 
 /// `package_version` decides on everything else, and comes before every other check.

@@ -11,6 +11,7 @@ pub(super) const TOPIC: Topic = Topic {
     rules: &[
         &HOOK_NOT_EXECUTABLE,
         &NO_LICENSE,
+        &EMPTY_REPOSITORY,
         &RELEASE_WITHOUT_FUEL,
         &FUEL_WITHOUT_RELEASE,
     ],
@@ -35,6 +36,16 @@ static NO_LICENSE: Rule = Rule {
     why: "Whoever gets the package cannot see under what terms; certification asks for it.",
     fix: "Put the text of the licence that metadata.yaml names into LICENSE.",
     example: "licenses: ['Apache License Version 2.0']   # and no LICENSE beside metadata.yaml",
+};
+
+static EMPTY_REPOSITORY: Rule = Rule {
+    code: "empty-repository",
+    severity: Severity::Note,
+    title: "A release's repository directory holds nothing, not even a hidden file",
+    concerns: "every package version",
+    why: "Git keeps no empty directory, so the builder refuses a clone of the plugin, and the nodes get no packages from it.",
+    fix: "Put the packages there, or an empty .gitkeep if a pre_build_hook brings them or the plugin needs none.",
+    example: "repository_path: repositories/ubuntu   # and nothing is in it",
 };
 
 static RELEASE_WITHOUT_FUEL: Rule = Rule {
@@ -71,7 +82,30 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
         let finding = Finding::of(&NO_LICENSE, "the plugin has no LICENSE file");
         report.push(finding.in_file(&subject.directory.join("LICENSE")));
     }
+    empty_repositories(subject, report);
     fuel_versions(subject, report);
+}
+
+fn empty_repositories(subject: &Subject<'_>, report: &mut Report) {
+    let Some((file, _)) = subject.tree("metadata.yaml") else {
+        return;
+    };
+    for release in subject.releases() {
+        let Some((node, path)) = release
+            .get("repository_path")
+            .and_then(|node| Some((node, node.as_str()?)))
+        else {
+            continue;
+        };
+        let directory = subject.directory.join(path);
+        if fs_err::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_none()) {
+            let finding = Finding::of(&EMPTY_REPOSITORY, format!("`{path}` holds nothing")).helping(format!(
+                "put the packages there, or run `touch {}`",
+                directory.join(".gitkeep")
+            ));
+            report.push(file.place(finding, node.span));
+        }
+    }
 }
 
 /// The first two numbers: `9.0` and `9.2` are one series, with the release mitaka-9.0.

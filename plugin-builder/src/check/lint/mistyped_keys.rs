@@ -1,5 +1,6 @@
 //! Keys that are nearly, but not quite, ones that Fuel knows.
 
+use super::known_keys::{Below, FILES, Keys};
 use super::{Subject, topic::Topic};
 use crate::check::files::File;
 use crate::finding::{Finding, Report, Rule, Severity};
@@ -32,148 +33,50 @@ static MISPLACED_PARAMETER: Rule = Rule {
     example: "- id: trove\n  type: puppet\n  puppet_manifest: deploy.pp",
 };
 
-const TASK: &[&str] = &[
-    "id",
-    "type",
-    "version",
-    "role",
-    "roles",
-    "groups",
-    "tags",
-    "tasks",
-    "stage",
-    "requires",
-    "required_for",
-    "cross-depends",
-    "cross-depended-by",
-    "condition",
-    "parameters",
-    "reexecute_on",
-    "refresh_on",
-    "test_pre",
-    "test_post",
-    "fault_tolerance",
-    "strategy",
-    "fail_on_error",
-    "required",
-    "cross_depends",
-    "cross_depended_by",
-    "task_name",
-];
-const PARAMETERS: &[&str] = &[
-    "puppet_manifest",
-    "puppet_modules",
-    "timeout",
-    "retries",
-    "interval",
-    "cmd",
-    "cwd",
-    "src",
-    "dst",
-    "files",
-    "path",
-    "data",
-    "permissions",
-    "dir_permissions",
-    "strategy",
-    "amount",
-];
-const METADATA: &[&str] = &[
-    "name",
-    "title",
-    "version",
-    "package_version",
-    "description",
-    "fuel_version",
-    "licenses",
-    "authors",
-    "homepage",
-    "groups",
-    "is_hotpluggable",
-    "releases",
-    "build_version",
-];
-const RELEASE: &[&str] = &[
-    "os",
-    "version",
-    "mode",
-    "deployment_scripts_path",
-    "repository_path",
-    "is_release",
-];
-const ATTRIBUTE: &[&str] = &[
-    "type",
-    "label",
-    "weight",
-    "value",
-    "values",
-    "description",
-    "restrictions",
-    "regex",
-    "nullable",
-    "min",
-    "max",
-    "generator",
-    "generator_arg",
-];
-const NODE_ROLE: &[&str] = &[
-    "name",
-    "description",
-    "has_primary",
-    "public_ip_required",
-    "weight",
-    "conflicts",
-    "limits",
-    "restrictions",
-    "update_required",
-    "update_once",
-    "group",
-    "tags",
-    "fault_tolerance",
-];
-
 fn run(subject: &Subject<'_>, report: &mut Report) {
-    if let Some((file, tree)) = subject.tree("metadata.yaml") {
-        keys(file, tree, METADATA, report);
-        for release in subject.releases() {
-            keys(file, release, RELEASE, report);
+    for (name, below) in FILES {
+        if let Some((file, tree)) = subject.tree(name) {
+            go_through(file, tree, *below, report);
         }
     }
     for name in ["tasks.yaml", "deployment_tasks.yaml"] {
-        let Some((file, items)) = subject.items(name) else {
-            continue;
-        };
-        for task in items {
-            keys(file, task, TASK, report);
-            parameters_outside(file, task, report);
-            if let Some(parameters) = task.get("parameters") {
-                keys(file, parameters, PARAMETERS, report);
-            }
-        }
-    }
-    if let Some((file, entries)) = subject.entries("node_roles.yaml") {
-        for (_, _, role) in entries {
-            keys(file, role, NODE_ROLE, report);
-        }
-    }
-    if let Some((file, tree)) = subject.tree("environment_config.yaml") {
-        let attributes = tree.get("attributes").and_then(Node::as_mapping);
-        for (key, attribute) in attributes.into_iter().flat_map(Mapping::iter) {
-            if key.as_str() != Some("metadata") {
-                keys(file, attribute, ATTRIBUTE, report);
+        if let Some((file, items)) = subject.items(name) {
+            for task in items {
+                parameters_outside(file, task, report);
             }
         }
     }
 }
 
-fn keys(file: &File, node: &Node, known: &[&str], report: &mut Report) {
+fn go_through(file: &File, node: &Node, below: Below, report: &mut Report) {
+    match below {
+        Below::Values => {}
+        Below::One(known) => keys(file, node, known, report),
+        Below::Each(known) => {
+            for item in node.as_sequence().unwrap_or_default() {
+                keys(file, item, known, report);
+            }
+        }
+        Below::Named(inside) => {
+            for (name, value) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
+                if name.as_str() != Some("metadata") {
+                    go_through(file, value, *inside, report);
+                }
+            }
+        }
+    }
+}
+
+fn keys(file: &File, node: &Node, known: Keys, report: &mut Report) {
     let Some(mapping) = node.as_mapping() else { return };
-    for (key, _) in mapping.iter() {
-        let Some(text) = key.as_str().filter(|text| !known.contains(text)) else {
+    for (key, value) in mapping.iter() {
+        let Some(text) = key.as_str() else { continue };
+        if let Some(known) = known.iter().find(|known| known.name == text) {
+            go_through(file, value, known.below, report);
             continue;
-        };
+        }
         // A key that stands beside the one it resembles is another one.
-        let meant = slip_of(text, known.iter().copied()).filter(|meant| mapping.get(meant).is_none());
+        let meant = slip_of(text, known.iter().map(|known| known.name)).filter(|meant| mapping.get(meant).is_none());
         if let Some(meant) = meant {
             let finding = Finding::of(&MISTYPED_KEY, format!("Fuel does not know the key `{text}`"))
                 .helping(format!("did you mean `{meant}`?"));

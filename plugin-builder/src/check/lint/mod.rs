@@ -13,6 +13,7 @@ mod expression_truth;
 mod expressions;
 mod ignored_files;
 mod installed_paths;
+mod known_keys;
 mod layout;
 mod legacy;
 mod mistyped_keys;
@@ -24,6 +25,7 @@ mod setting_regexes;
 mod setting_values;
 mod subject;
 mod task_files;
+mod timeouts;
 mod topic;
 mod version;
 mod yaml_keys;
@@ -32,5 +34,6 @@ pub(crate) use builder::{
     FILE_EMPTY, FILE_MISSING, FUEL_VERSION, METADATA_SHAPE, PACKAGE_VERSION, RELEASE_PATH, SCHEMA, TASK_UNASSIGNED,
     YAML,
 };
+pub(crate) use known_keys::file_names;
 pub(crate) use subject::Subject;
-pub(crate) use topic::{rules, run};
+pub(crate) use topic::{rules, run, run_without_format};

@@ -2,8 +2,8 @@
 
 use super::{
     Subject, braces, builder, clashes, constraints, core_names, deployment_tasks, expressions, ignored_files,
-    installed_paths, layout, legacy, mistyped_keys, secrets, setting_regexes, setting_values, task_files, version,
-    yaml_keys,
+    installed_paths, layout, legacy, mistyped_keys, secrets, setting_regexes, setting_values, task_files, timeouts,
+    version, yaml_keys,
 };
 use crate::finding::{Report, Rule};
 
@@ -28,6 +28,7 @@ const TOPICS: &[&Topic] = &[
     &deployment_tasks::PATTERNS,
     &deployment_tasks::ROLES,
     &legacy::TOPIC,
+    &timeouts::TOPIC,
     &task_files::TOPIC,
     &installed_paths::TOPIC,
     &layout::TOPIC,
@@ -46,6 +47,17 @@ const TOPICS: &[&Topic] = &[
 /// Looks for everything that we find beyond the original's rules.
 pub(crate) fn run(subject: &Subject<'_>, report: &mut Report) {
     for topic in TOPICS {
+        (topic.run)(subject, report);
+    }
+    report.sort();
+}
+
+/// What can be looked for where `package_version` does not say which files and rules hold.
+const WITHOUT_FORMAT: &[&Topic] = &[&yaml_keys::TOPIC, &mistyped_keys::TOPIC, &version::TOPIC];
+
+/// As [`run`], for a plugin of no known package version; the subject's format is then any.
+pub(crate) fn run_without_format(subject: &Subject<'_>, report: &mut Report) {
+    for topic in WITHOUT_FORMAT {
         (topic.run)(subject, report);
     }
     report.sort();
