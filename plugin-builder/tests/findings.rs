@@ -77,6 +77,69 @@ fn the_document_of_all_findings_is_current() {
     assert!(same, "run `fpb explain --all > docs/findings.md`");
 }
 
+#[test]
+fn a_code_is_explained_with_whom_it_concerns_why_it_matters_how_to_mend_it_and_an_example() {
+    let (code, text, errors) = fpb(&["explain", "duplicate-key"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert!(text.starts_with("## duplicate-key (warning)\n"), "{text}");
+    for part in [
+        "* Concerns: ",
+        "* Why: ",
+        "* How to fix it: ",
+        "```yaml\nrole: [controller]",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_finding_has_colours_when_asked_and_the_same_text_without() {
+    let keep = tempfile::tempdir().unwrap();
+    let report = plugin_builder::check(&plugin_with_a_duplicate_key(&keep));
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| finding.code == "duplicate-key")
+        .unwrap();
+    let show = |colour| finding.render(&plugin_builder::Rendering { colour, reason: true });
+    let (plain, coloured) = (show(false), show(true));
+    assert!(!plain.contains('\x1b') && coloured.starts_with("\x1b[1;33mwarning[duplicate-key]\x1b[0m"));
+    let mut bare = coloured;
+    for code in ["0", "1", "1;33", "1;34"] {
+        bare = bare.replace(&format!("\x1b[{code}m"), "");
+    }
+    assert_eq!(bare, plain);
+}
+
+/// Runs fpb with a terminal for its output, if the machine has the program that makes one.
+#[test]
+fn a_terminal_gets_colours_unless_no_color_is_set_and_a_pipe_gets_none() {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = plugin_with_a_duplicate_key(&keep);
+    let program = env!("CARGO_BIN_EXE_fpb");
+    let piped = std::process::Command::new(program)
+        .args(["check", plugin.as_str()])
+        .output()
+        .unwrap();
+    assert!(piped.stdout.starts_with(b"warning[duplicate-key]"));
+    let on_a_terminal = |no_color: &str| {
+        let command = format!("{program} check {plugin}");
+        let mut script = std::process::Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).env("NO_COLOR", no_color);
+        let output = script.stdin(std::process::Stdio::null()).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (Some(coloured), Some(plain)) = (on_a_terminal(""), on_a_terminal("1")) else {
+        println!("skipped: there is no program `script` here");
+        return;
+    };
+    assert!(coloured.contains("\x1b[1;33mwarning[duplicate-key]"), "{coloured}");
+    assert!(
+        plain.contains("warning[duplicate-key]") && !plain.contains('\x1b'),
+        "{plain}"
+    );
+}
+
 #[rstest]
 #[case(&["explain", "duplicate-kye"], "did you mean `duplicate-key`?")]
 #[case(&["check", "--allow", "schema", "x"], "cannot be allowed")]

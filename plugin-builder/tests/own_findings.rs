@@ -185,6 +185,32 @@ fn a_deployment_task_has_what_is_wrong_with_it_and_nothing_else(
 }
 
 #[rstest]
+#[case("- {id: a, version: 2.0.0, type: reboot, parameters: {timeout: 9}}", "warning")]
+#[case("- {id: a, version: 2.0.0, type: skipped}", "note")]
+#[case(
+    "- {id: g, type: group, role: [cinder], tasks: [a]}\n- {id: a, version: 2.0.0, type: reboot, parameters: {timeout: 9}}",
+    "note"
+)]
+fn a_task_without_roles_is_a_warning_unless_it_is_skipped_or_has_a_group_s(
+    #[case] tasks: &str,
+    #[case] severity: &str,
+) {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, "4.0.0").unwrap();
+    metadata(&plugin, "4.0.0", "9.0");
+    fs_err::write(plugin.join("deployment_tasks.yaml"), tasks).unwrap();
+    let report = check(&plugin);
+    let found: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "task-unassigned")
+        .map(|finding| finding.severity.to_string())
+        .collect();
+    assert_eq!(found, [severity]);
+}
+
+#[rstest]
 // What runs on different nodes does not wait for itself.
 #[case(
     "- {id: a, version: 2.0.0, type: skipped, role: [compute], requires: [b]}\n- {id: b, version: 2.0.0, type: skipped, role: [cinder], requires: [a]}"

@@ -11,7 +11,7 @@ use crate::check::releases;
 use crate::check::rules::{deployment_tasks, environment_config, tasks};
 use crate::check::schema::Schema;
 use crate::check::validate::{Step, Violation, validate};
-use crate::finding::{Finding, Header, Report};
+use crate::finding::{Finding, Header, Report, Severity};
 use crate::python::{dict_order, repr};
 use crate::yaml::{Node, Span, Yaml};
 
@@ -186,7 +186,8 @@ fn task_parameters(file: &File, format: &Format, report: &mut Report) {
 
 fn each_deployment_task(file: &File, format: &Format, report: &mut Report) {
     let Ok(tree) = &file.tree else { return };
-    for (index, task) in tree.as_sequence().unwrap_or_default().iter().enumerate() {
+    let tasks = tree.as_sequence().unwrap_or_default();
+    for (index, task) in tasks.iter().enumerate() {
         let Some(kind) = task.get("type").and_then(Node::as_str) else {
             continue;
         };
@@ -194,14 +195,14 @@ fn each_deployment_task(file: &File, format: &Format, report: &mut Report) {
             continue;
         };
         if format.number >= 4 && kind != "stage" {
-            unassigned_task(file, task, report);
+            unassigned_task(file, task, tasks, report);
         }
         run_schema(file, &schema, task, &[Step::Index(index)], report);
     }
 }
 
 /// A task that names no roles runs nowhere; the original only warns.
-fn unassigned_task(file: &File, task: &Node, report: &mut Report) {
+fn unassigned_task(file: &File, task: &Node, tasks: &[Node], report: &mut Report) {
     let assigned = ["roles", "groups", "role"]
         .iter()
         .any(|key| task.get(key).is_some_and(|value| !value.is_falsy()));
@@ -215,12 +216,36 @@ fn unassigned_task(file: &File, task: &Node, report: &mut Report) {
     let message = format!(
         "Task {id} does not contain roles/groups/role fields. That may lead to tasks being unassigned to nodes."
     );
-    let mut finding = Finding::of(
-        &TASK_UNASSIGNED,
-        format!("task `{id}` names no roles, so it may run nowhere"),
-    );
+    let skipped = task.get("type").and_then(Node::as_str) == Some("skipped");
+    let grouped = || {
+        let mut listed = tasks
+            .iter()
+            .filter_map(|group| group.get("tasks")?.as_sequence())
+            .flatten();
+        listed.any(|name| name.as_str() == Some(id.as_str()))
+    };
+    let mut finding = if skipped {
+        Finding::of(
+            &TASK_UNASSIGNED,
+            format!("task `{id}` names no roles; it is skipped anyway"),
+        )
+    } else if grouped() {
+        Finding::of(
+            &TASK_UNASSIGNED,
+            format!("task `{id}` names no roles but those of its group"),
+        )
+    } else {
+        Finding::of(
+            &TASK_UNASSIGNED,
+            format!("task `{id}` names no roles, so it may run nowhere"),
+        )
+        .helping("add `role: [controller]`")
+    };
+    if finding.help.is_none() {
+        finding.severity = Severity::Note;
+    }
     finding.builder_message = Some(message);
-    report.push(file.place(finding.helping("add `role: [controller]`"), task.span));
+    report.push(file.place(finding, task.span));
 }
 
 /// Runs a schema; `prefix` is the way from the file's root to the value.

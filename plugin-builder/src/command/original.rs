@@ -11,7 +11,7 @@ use super::log::{Level, Log};
 use crate::build::{BuildError, BuildOptions, BuildProgress, build};
 use crate::check::{check, check_in_steps};
 use crate::create::{CreateError, LATEST_PACKAGE_VERSION, create};
-use crate::finding::{Finding, Header, Report};
+use crate::finding::{Finding, Header, Report, Severity};
 use crate::hook::{HOOK_FILE, HookError, HookRunner, HostHook};
 use crate::plugin::LoadError;
 use crate::python::repr_unicode;
@@ -203,11 +203,25 @@ fn build_plugin(path: &str, log: &Log, streams: &mut Streams<'_>) -> Result<(), 
 
 /// The original logs its own warnings; ours are shown only when asked for more.
 fn warn(report: &Report, log: &Log, streams: &mut Streams<'_>) {
-    for finding in report.warnings() {
+    let shown = report.findings.iter().filter(|finding| match finding.severity {
+        Severity::Error => false,
+        Severity::Warning => true,
+        Severity::Note => finding.builder_message.is_some(),
+    });
+    for finding in shown {
         match &finding.builder_message {
             // Format 5.0.0 is checked by this part as well.
             Some(message) => log.record(Level::Warning, "validator_v4", message, streams),
-            None => log.record(Level::Debug, "finding", &finding.to_string(), streams),
+            // A log has a line for each record.
+            None => {
+                let place = finding
+                    .place
+                    .as_ref()
+                    .map(|place| format!("{place}: "))
+                    .unwrap_or_default();
+                let line = format!("{place}{}[{}]: {}", finding.severity, finding.code, finding.message);
+                log.record(Level::Debug, "finding", &line, streams);
+            }
         }
     }
 }

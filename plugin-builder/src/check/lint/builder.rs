@@ -107,7 +107,8 @@ pub(crate) static TASK_UNASSIGNED: Rule = Rule {
     code: "task-unassigned",
     severity: Severity::Warning,
     title: "A task names no roles",
-    concerns: "deployment_tasks.yaml from package version 4.0.0 on",
+    concerns: "deployment_tasks.yaml from package version 4.0.0 on; only a note for a skipped task, and for one that a \
+               group of the plugin lists",
     why: "Nailgun assigns a task to nodes by `role`, `roles` or `groups`; without them it may run nowhere. The original \
           builder warns of it too.",
     fix: "Add `role: [primary-controller, controller]`, or whatever roles it is meant for.",
