@@ -72,7 +72,7 @@ impl Client {
 
     /// The settings: `{"editable": {section: {field: {…, "value": …}}}}`.
     pub async fn attributes(&self, environment: u64) -> Result<Value, ClientError> {
-        self.get(&format!("clusters/{environment}/attributes/")).await
+        self.get(&format!("clusters/{environment}/attributes")).await
     }
 
     /// Merges into the settings; gives all of them.

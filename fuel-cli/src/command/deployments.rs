@@ -20,7 +20,7 @@ pub(super) async fn deploy(
     action: &str,
     arguments: &DeployArguments,
 ) -> Result<(), CommandError> {
-    let environment = session.environment()?;
+    let environment = session.required_environment()?;
     let path = format!(
         "clusters/{environment}/{action}?dry_run={}&noop_run=0",
         u8::from(arguments.dry_run)

@@ -127,6 +127,9 @@ impl LocalPlugins {
     ///
     /// It is unpacked beside the plugins, so that a broken one leaves what was there.
     pub(super) fn unpack(&self, package: &Utf8Path, change: Change) -> Result<Waiting, CommandError> {
+        if !package.is_file() {
+            return Err(CommandError::Text(format!("File \"{package}\" does not exists")));
+        }
         let is_old_format = match package.extension() {
             Some("fp") => true,
             Some("rpm") => false,
@@ -137,9 +140,6 @@ impl LocalPlugins {
                 )));
             }
         };
-        if !package.is_file() {
-            return Err(CommandError::Text(format!("File \"{package}\" does not exists")));
-        }
         self.must_be_the_master()?;
         if is_old_format && !matches!(change, Change::Install { .. }) {
             let action = if change == Change::Update {
@@ -212,8 +212,17 @@ impl LocalPlugins {
         } else {
             &plugin.version
         };
-        let directory = self.root.join(format!("{}-{version}", plugin.name));
-        match fs_err::remove_dir_all(&directory) {
+        self.remove_directory(&format!("{}-{version}", plugin.name))
+    }
+
+    /// Removes the directory of this name; one that is not there is no error.
+    pub(super) fn remove_directory(&self, name: &str) -> Result<(), CommandError> {
+        if name.contains('/') || name.starts_with('.') {
+            return Err(CommandError::Text(format!(
+                "`{name}` is no name of a plugin's directory"
+            )));
+        }
+        match fs_err::remove_dir_all(self.root.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CommandError::Text(error.to_string())),
             _ => Ok(()),
         }

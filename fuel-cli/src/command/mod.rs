@@ -11,6 +11,7 @@ mod node_tasks;
 mod nodes;
 mod notifications;
 mod output;
+mod package_manager;
 mod plugin_settings;
 mod plugins;
 mod releases;

@@ -145,7 +145,18 @@ async fn list(session: &mut Session<'_>, ids: &[u64]) -> Result<(), CommandError
         .map(|node| COLUMNS.iter().map(|column| cell(&node[*column])).collect())
         .collect();
     let text = table::render(&COLUMNS, &rows);
+    let nodes = nodes.into_iter().map(with_roles_as_text).collect();
     session.list(&Value::Array(nodes), &text)
+}
+
+/// fuelclient makes the texts of these columns before it looks at the format.
+fn with_roles_as_text(mut node: Value) -> Value {
+    for key in ["roles", "pending_roles"] {
+        if let Cell::Text(text) = cell(&node[key]) {
+            node[key] = Value::from(text);
+        }
+    }
+    node
 }
 
 fn cell(value: &Value) -> Cell {
@@ -157,8 +168,9 @@ fn cell(value: &Value) -> Cell {
             texts.sort_unstable();
             Cell::from(texts.join(", "))
         }
-        // Python counts booleans among the numbers.
-        Value::Bool(value) => Cell::Number(u8::from(*value).to_string()),
+        // Python counts booleans among the numbers, and what is false is nothing.
+        Value::Bool(true) => Cell::Number("1".to_owned()),
+        Value::Bool(false) => Cell::from(""),
         other => Cell::Number(other.to_string()),
     }
 }

@@ -37,7 +37,8 @@ struct TopicArgument {
 /// Lists notifications or sends one.
 pub(super) async fn execute(session: &mut Session<'_>, arguments: NotificationArguments) -> Result<(), CommandError> {
     if let Some(message) = &arguments.send {
-        return Ok(session.client.notify(&arguments.topic.topic, message).await?);
+        session.client.notify(&arguments.topic.topic, message).await?;
+        return session.say("Notification sent");
     }
     let (raw, notifications) = session.fetch::<Notification>("notifications/").await?;
     let rows: Vec<Vec<table::Cell>> = notifications
@@ -56,8 +57,9 @@ pub(super) async fn execute(session: &mut Session<'_>, arguments: NotificationAr
 
 /// Sends a notification.
 pub(super) async fn notify(session: &mut Session<'_>, arguments: NotifyArguments) -> Result<(), CommandError> {
-    Ok(session
+    session
         .client
         .notify(&arguments.topic.topic, &arguments.send.join(" "))
-        .await?)
+        .await?;
+    session.say("Notification sent")
 }

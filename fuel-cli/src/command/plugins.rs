@@ -9,8 +9,12 @@ use super::local_plugins::{Change, LocalPlugins};
 use super::plugin_settings::{self, SettingsArguments};
 use super::session::{CommandError, Session};
 use crate::model::{Plugin, PluginRelease};
-use crate::registration::register;
+use crate::registration::{has_rpm_format, register};
 use crate::table;
+
+/// What fuelclient says of every `.fp`.
+const OLD_FORMAT: &str = "DEPRECATION WARNING: The plugin has old 1.0 package format, this format does not support many \
+    features, such as plugins updates, find plugin in new format or migrate and rebuild this one.";
 
 #[derive(Debug, Args)]
 pub(super) struct PluginArguments {
@@ -168,10 +172,7 @@ async fn change(session: &mut Session<'_>, file: &str, change: Change) -> Result
         session.warn(&format!("WARNING: {why}"))?;
     }
     if unpacked.is_old_format() {
-        session.warn(
-            "DEPRECATION WARNING: The plugin has old 1.0 package format, this format does not support many \
-             features, such as plugins updates, find plugin in new format or migrate and rebuild this one.",
-        )?;
+        session.warn(OLD_FORMAT)?;
     }
     let metadata = unpacked.place()?;
     register(&session.client, &metadata, force).await?;
@@ -203,6 +204,9 @@ async fn remove(session: &mut Session<'_>, plugin: &str) -> Result<(), CommandEr
     let plugins = local(session);
     plugins.must_be_the_master()?;
     let found = registered(session, name, version).await?;
+    if !has_rpm_format(&found.package_version) {
+        session.warn(OLD_FORMAT)?;
+    }
     // Nailgun refuses while an environment has it enabled; then its files stay.
     session.client.delete(&format!("plugins/{}", found.id)).await?;
     plugins.remove(&found)?;

@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::arguments::{Arguments, Command};
 use super::output::{self, Format};
 use super::words::with_words_as_flags;
-use super::{deployments, environments, graphs, nodes, notifications, plugins, releases, roles, settings, tasks};
+use super::{
+    deployments, environments, graphs, nodes, notifications, package_manager, plugins, releases, roles, settings, tasks,
+};
 use crate::client::Client;
 use crate::configuration::{Configuration, Variables};
 use crate::error::ClientError;
@@ -104,6 +106,12 @@ impl Session<'_> {
         Ok(writeln!(self.output, "{}", plugin_builder::yaml::to_text(raw))?)
     }
 
+    /// The environment of a command that is nothing without one: the exit code is that of wrong arguments.
+    pub(super) fn required_environment(&self) -> Result<u64, CommandError> {
+        self.environment
+            .ok_or_else(|| CommandError::Usage("the following arguments are required: --env".to_owned()))
+    }
+
     /// The environment that `--env` must name.
     pub(super) fn environment(&self) -> Result<u64, CommandError> {
         self.environment
@@ -117,11 +125,21 @@ impl Session<'_> {
 /// Server and user come from the environment as fuelclient's do (`SERVER_ADDRESS`, `SERVER_PORT`, `OS_USERNAME`, …);
 /// `FUELRIG_PLUGINS_DIR` moves `/var/www/nailgun/plugins`. It makes a Tokio runtime of its own, so it must not be
 /// called inside one.
+///
+/// Called `rpm` or `yum` it stands in for those, as far as python-fuelclient needs them.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> i32 {
     let variables: Variables = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
+    if let Some(name @ ("rpm" | "yum")) = called(&args) {
+        let words: Vec<String> = args[1..]
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let (output, errors) = (&mut std::io::stdout(), &mut std::io::stderr());
+        return package_manager::run_with(name, &words, &variables, output, errors);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -135,6 +153,11 @@ pub fn run(args: Vec<OsString>) -> i32 {
         &mut std::io::stdout(),
         &mut std::io::stderr(),
     ))
+}
+
+/// The name that the program was called by.
+fn called(args: &[OsString]) -> Option<&str> {
+    std::path::Path::new(args.first()?).file_name()?.to_str()
 }
 
 /// [`run`] with everything around it given.

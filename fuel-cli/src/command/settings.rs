@@ -34,7 +34,7 @@ struct SettingsAction {
 
 /// Downloads or uploads settings.
 pub(super) async fn execute(session: &mut Session<'_>, arguments: SettingsArguments) -> Result<(), CommandError> {
-    let environment = session.environment()?;
+    let environment = session.required_environment()?;
     let format = session.format;
     let file = |directory: Utf8PathBuf| directory.join(format!("settings_{environment}"));
     if arguments.action.upload {

@@ -19,7 +19,7 @@ pub(crate) use addressing::allocate;
 pub(crate) use compatibility::{connect_cluster, connect_plugin, matching_release};
 pub(crate) use context::Environment;
 pub(crate) use deployment_info::{deployment_info, has_file, plugin_directory};
-pub(crate) use network::{admin_network, default_configuration};
+pub(crate) use network::{admin_network, default_configuration, whole_range};
 pub(crate) use network_scheme::{Scheme, node_network_data};
 pub(crate) use node_attributes::{
     default_bond_attributes, default_interfaces, default_node_attributes, interfaces, node_attributes,

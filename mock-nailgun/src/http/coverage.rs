@@ -265,6 +265,14 @@ pub(crate) const ABOUT: &[About] = &[
         Real,
         "Attributes as in the beginning",
     ),
+    about("nodes/:id/disks", Fuel6, Mocked, "Volumes of a node's disks"),
+    about(
+        "nodes/:id/disks/defaults",
+        Fuel6,
+        Mocked,
+        "Volumes as a node's roles make them",
+    ),
+    about("networks", Fuel8, Mocked, "Networks of all environments"),
     about(
         "nodes/:id/interfaces",
         Fuel6,

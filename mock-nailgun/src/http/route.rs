@@ -3,8 +3,9 @@
 use super::call::{Answer, Call};
 use super::error::ApiError;
 use super::{
-    attributes, authentication, changes, clusters, coverage, deployment, graphs, links, network, node_attributes,
-    nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles, situation, tasks,
+    attributes, authentication, changes, clusters, coverage, deployment, disks, graphs, links, network, network_groups,
+    node_attributes, nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles,
+    situation, tasks,
 };
 use crate::profile::Series;
 
@@ -324,6 +325,21 @@ const API: &[Route] = &[
     Route {
         path: "nodes/:id/attributes/defaults",
         methods: &[("GET", node_attributes::show_defaults, Token)],
+    },
+    Route {
+        path: "nodes/:id/disks",
+        methods: &[("GET", disks::show, Token), ("PUT", disks::update, Token)],
+    },
+    Route {
+        path: "nodes/:id/disks/defaults",
+        methods: &[("GET", disks::show_defaults, Token)],
+    },
+    Route {
+        path: "networks",
+        methods: &[
+            ("GET", network_groups::list, Token),
+            ("POST", network_groups::create, Token),
+        ],
     },
     Route {
         path: "nodes/:id/interfaces",

@@ -41,6 +41,8 @@ const TYPES: &[(&str, Kind, bool)] = &[
     ("textarea_list", Kind::TextList, false),
     ("custom_hugepages", Kind::Object, true),
     ("number", Kind::Number, true),
+    // Of interfaces and bonds.
+    ("offloading_modes", Kind::Object, true),
 ];
 
 /// Checks the schema and the regular expression of every field of a section.
