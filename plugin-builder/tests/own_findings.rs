@@ -116,6 +116,11 @@ fn with_tasks(package_version: &str, fuel: &str, tasks: &str) -> Vec<String> {
     "- {id: a, cross-depends: [{name: netconfig}], TASK}"
 )]
 #[case(
+    "mistyped-key",
+    "- {id: a, cross_depends: [{name: netconfig}], TASK}",
+    "- {id: a, cross-depends: [{name: netconfig}], TASK}"
+)]
+#[case(
     "unknown-task",
     "- {id: a, cross-depended-by: [{name: elsewhere}], TASK}",
     "- {id: a, cross-depended-by: [{name: deploy_end}], TASK}"
@@ -559,4 +564,40 @@ fn a_created_plugin_lacks_at_most_the_manifest_that_the_original_does_not_write(
         &["missing-manifest"]
     };
     assert_eq!(codes, expected);
+}
+
+#[test]
+fn slips_are_found_beside_a_fuel_whose_core_is_not_known_and_unknown_names_are_not() {
+    let release = |version: &str| {
+        format!(
+            "- os: ubuntu\n  version: {version}\n  mode: [ha]\n  deployment_scripts_path: deployment_scripts/\n  \
+             repository_path: repositories/ubuntu\n"
+        )
+    };
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    create(&plugin, "5.0.0").unwrap();
+    metadata(&plugin, "5.0.0", "9.0");
+    let path = plugin.join("metadata.yaml");
+    let text = fs_err::read_to_string(&path).unwrap() + &release("newton-10.0");
+    fs_err::write(path, text).unwrap();
+    let tasks = "- {id: a, type: puppet, role: [primary-controler], requires: [deploy_strat]}\n\
+                 - {id: b, type: puppet, role: [elsewhere], requires: [of_another_plugin]}\n";
+    fs_err::write(plugin.join("deployment_tasks.yaml"), tasks).unwrap();
+    let report = check(&plugin);
+    let about_names: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
+    assert!(
+        about_names.contains(&"mistyped-task") && about_names.contains(&"mistyped-role"),
+        "{about_names:?}"
+    );
+    assert!(
+        !about_names.contains(&"unknown-task") && !about_names.contains(&"unknown-role"),
+        "{about_names:?}"
+    );
+}
+
+#[test]
+fn a_group_is_no_role_of_itself() {
+    let tasks = "- {id: controler, type: group, role: [controler]}";
+    assert_eq!(with_tasks("4.0.0", "9.0", tasks), ["mistyped-role"]);
 }

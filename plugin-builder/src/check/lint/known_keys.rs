@@ -102,9 +102,6 @@ const TASK: Keys = &[
     with("strategy", One(STRATEGY)),
     key("fail_on_error"),
     key("required"),
-    with("cross_depends", Each(RELATION)),
-    with("cross_depended_by", Each(RELATION)),
-    key("task_name"),
 ];
 
 const RELATION: Keys = &[key("name"), key("role"), key("policy")];

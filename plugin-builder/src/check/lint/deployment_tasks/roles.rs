@@ -67,6 +67,8 @@ struct Known {
     own: Vec<String>,
     groups: Vec<String>,
     cores: Vec<&'static Core>,
+    /// Whether the roles of all Fuel versions that the plugin names are known.
+    complete: bool,
 }
 
 fn run(subject: &Subject<'_>, report: &mut Report) {
@@ -74,8 +76,8 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
         own: own(subject),
         groups: Vec::new(),
         cores: subject.cores(),
+        complete: subject.fuels.iter().all(|fuel| fuel.core().is_some()),
     };
-    let all_known = !known.cores.is_empty() && subject.fuels.iter().all(|fuel| fuel.core().is_some());
     // 6.0 knew no primary roles.
     let has_primaries = subject.fuels.iter().any(|fuel| fuel.version != "6.0");
     let deployment = tasks(subject);
@@ -86,9 +88,9 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
         for task in tasks {
             let relations = task.edges.iter().filter_map(|edge| edge.relation.as_ref());
             for (role, span) in task.roles.iter().chain(relations.flat_map(|relation| &relation.roles)) {
-                if all_known {
-                    report_unknown(file, &known, role, *span, report);
-                }
+                // A group makes no role: its own must be one that nodes have.
+                let groups = if task.kind == "group" { &[][..] } else { &known.groups };
+                report_unknown(file, &known, groups, role, *span, report);
             }
             // A group of that role says nothing about tasks.
             if apart || matches!(task.kind, "group" | "stage" | "skipped") {
@@ -101,10 +103,8 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
         let all_roles = || items.iter().map(|task| super::texts(task.get("role")));
         let apart = !has_primaries || subject.format.number < 2 || tells_primary_apart(all_roles());
         for roles in all_roles() {
-            if all_known {
-                for (role, span) in &roles {
-                    report_unknown(file, &known, role, *span, report);
-                }
+            for (role, span) in &roles {
+                report_unknown(file, &known, &known.groups, role, *span, report);
             }
             if !apart {
                 primary(file, &roles, report);
@@ -137,10 +137,13 @@ fn primary(file: &File, roles: &[(&str, Span)], report: &mut Report) {
     }
 }
 
-fn report_unknown(file: &File, known: &Known, role: &str, span: Span, report: &mut Report) {
+fn report_unknown(file: &File, known: &Known, groups: &[String], role: &str, span: Span, report: &mut Report) {
+    if known.cores.is_empty() {
+        return;
+    }
     let general = matches!(role, "" | "*" | "master" | "self") || role.starts_with('/');
     let core = || known.cores.iter().flat_map(|core| core.node_roles.iter().copied());
-    let own = || known.own.iter().chain(&known.groups).map(String::as_str);
+    let own = || known.own.iter().chain(groups).map(String::as_str);
     if general || core().any(|name| name == role) || own().any(|name| name == role) {
         return;
     }
@@ -151,6 +154,8 @@ fn report_unknown(file: &File, known: &Known, role: &str, span: Span, report: &m
     );
     let finding = match slip_of(role, core().chain(own())) {
         Some(close) => Finding::of(&MISTYPED_ROLE, message).helping(format!("did you mean `{close}`?")),
+        // A Fuel that is not known, such as 10.0, may have it.
+        None if !known.complete => return,
         None => Finding::of(&UNKNOWN_ROLE, message),
     };
     report.push(file.place(finding, span));
