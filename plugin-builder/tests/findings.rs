@@ -148,3 +148,91 @@ fn a_code_that_does_not_fit_is_wrong_usage(#[case] arguments: &[&str], #[case] t
     assert_eq!(code, 2);
     assert!(errors.contains(text), "{errors}");
 }
+
+#[test]
+fn every_error_says_why_it_matters_and_what_to_do() {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    fpb(&["--create", plugin.as_str(), "--package-version", "4.0.0"]);
+    let broken = [
+        (
+            "metadata.yaml",
+            "\ngroups: storage\nis_hotpluggable: 'false'\nfuel_version: ['6.0', x]\nbuild_version: 1\nreleases: [{os: ubuntu, version: mitaka-9.0, mode: [ha], deployment_scripts_path: nowhere/, repository_path: no/}]\n",
+        ),
+        (
+            "environment_config.yaml",
+            "attributes: {a: {label: '', weight: '10', value: [1], type: text, restrictions: []}}\n",
+        ),
+        (
+            "deployment_tasks.yaml",
+            "- {id: 'a b', type: pupet, requires: a, role: '/*/'}\n- {id: b, type: shell, parameters: 5}\n",
+        ),
+        (
+            "network_roles.yaml",
+            "- {id: [a], default_mapping: 1, properties: {subnet: no such, gateway: 1, vip: {}}}\n",
+        ),
+        ("node_roles.yaml", "1: {name: 5}\n"),
+        ("volumes.yaml", "{a: [1,\n"),
+        ("components.yaml", ""),
+    ];
+    for (name, text) in broken {
+        let old = fs_err::read_to_string(plugin.join(name)).unwrap();
+        let text = if name == "metadata.yaml" {
+            old + text
+        } else {
+            text.to_owned()
+        };
+        fs_err::write(plugin.join(name), text).unwrap();
+    }
+    let (code, output, _) = fpb(&["check", "--format", "json", plugin.as_str()]);
+    assert_eq!(code, 3);
+    let document: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let findings = document.pointer("/plugins/0/findings").unwrap().as_array().unwrap();
+    let errors: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.get("severity").unwrap() == "error")
+        .collect();
+    assert!(errors.len() > 15, "{output}");
+    for error in errors {
+        for key in ["why", "help"] {
+            let text = error.get(key).unwrap().as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "no {key}: {error:#}");
+        }
+    }
+}
+
+#[rstest]
+#[case("weight: '10'", "remove the quotes: 10")]
+#[case("weight: heavy", "write digits without quotes")]
+#[case("weight: [10]", "write digits without quotes")]
+#[case("label: 5", "quote it: '…'")]
+#[case("restrictions: always", "write a list: ['always']")]
+#[case("restrictions: []", "leave the key out, or fill the list")]
+fn a_wrong_value_s_fix_says_what_to_write(#[case] field: &str, #[case] fix: &str) {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    fpb(&["--create", plugin.as_str(), "--package-version", "4.0.0"]);
+    let rest: String = ["type: text", "value: ''", "label: A", "weight: 10"]
+        .iter()
+        .filter(|other| other.split(':').next() != field.split(':').next())
+        .map(|other| format!(", {other}"))
+        .collect();
+    let settings = format!("attributes: {{a: {{{field}{rest}}}}}\n");
+    fs_err::write(plugin.join("environment_config.yaml"), settings).unwrap();
+    let (_, output, _) = fpb(&["check", plugin.as_str()]);
+    assert!(output.contains(&format!("fix: {fix}\n")), "{output}");
+}
+
+#[rstest]
+#[case("check")]
+#[case("build")]
+fn a_directory_that_is_not_there_is_called_by_its_name(#[case] command: &str) {
+    let (code, output, errors) = fpb(&[command, "/nonexistent/trove"]);
+    let all = output + &errors;
+    assert_eq!(code, 3);
+    assert!(all.contains("`/nonexistent/trove` does not exist"), "{all}");
+    assert!(
+        all.contains("name the directory that holds the plugin's metadata.yaml"),
+        "{all}"
+    );
+}

@@ -27,6 +27,23 @@ impl File {
 
     /// The file cannot be read: the original's "Unexpected error".
     pub(crate) fn unreadable(&self, error: &YamlError) -> Finding {
+        let finding = self.unreadable_file(error);
+        match self.path.parent() {
+            Some(directory) if !directory.as_str().is_empty() && !directory.is_dir() => {
+                let what = if directory.exists() {
+                    "is no directory"
+                } else {
+                    "does not exist"
+                };
+                finding
+                    .saying(format!("`{directory}` {what}"))
+                    .helping("name the directory that holds the plugin's metadata.yaml")
+            }
+            _ => finding,
+        }
+    }
+
+    fn unreadable_file(&self, error: &YamlError) -> Finding {
         if error.is_not_found() {
             let message = format!(
                 "[Errno 2] No such file or directory: {}",
@@ -42,7 +59,9 @@ impl File {
             let (number, text) = error.system_error()?;
             Some(format!("[Errno {number}] {text}: {}", repr_unicode(self.path.as_str())))
         });
-        finding.help = error.help.map(str::to_owned);
+        if let Some(help) = error.help {
+            finding = finding.helping(help);
+        }
         match error.span {
             Some(span) => self.place(finding, span),
             None => finding.in_file(&self.path),

@@ -190,7 +190,8 @@ impl Run {
     fn items(&mut self, schema: &Schema, node: &Node, items: &[Node], depth: usize) -> Result<(), Box<Abort>> {
         if schema.unique_items && has_duplicates(items) {
             let message = format!("{} has non-unique elements", repr(node));
-            self.report(depth, message, "holds something twice".to_owned(), None, None);
+            let help = Some("remove what is repeated".to_owned());
+            self.report(depth, message, "holds something twice".to_owned(), help, None);
         }
         if items.len() < schema.minimum_items {
             let message = format!("{} is too short", repr(node));
@@ -217,7 +218,8 @@ impl Run {
         {
             let message = format!("{} does not match {}", repr(node), repr_text(pattern.text()));
             let words = format!("is {}, which does not match `{}`", describe(node), pattern.text());
-            self.report(depth, message, words, None, None);
+            let help = Some("write a text that the expression matches".to_owned());
+            self.report(depth, message, words, help, None);
         }
         if !schema.choices.is_empty() && !text.is_some_and(|text| schema.choices.contains(&text)) {
             let choices: Vec<String> = schema.choices.iter().map(|choice| repr_text(choice)).collect();
@@ -235,14 +237,15 @@ impl Run {
             && *value < minimum
         {
             let message = format!("{value} is less than the minimum of {minimum}");
-            self.report(depth, message, format!("is {value}, less than {minimum}"), None, None);
+            let help = Some(format!("write {minimum} or more"));
+            self.report(depth, message, format!("is {value}, less than {minimum}"), help, None);
         }
         if text.is_some_and(|text| text.chars().count() < schema.minimum_length) {
             self.report(
                 depth,
                 format!("{} is too short", repr(node)),
                 "is empty".to_owned(),
-                None,
+                Some("write a text, or leave the key out".to_owned()),
                 None,
             );
         }
@@ -250,7 +253,8 @@ impl Run {
             && mapping.len() > count
         {
             let message = format!("{} has too many properties", repr(node));
-            self.report(depth, message, "has too many keys".to_owned(), None, None);
+            let help = Some(format!("leave {count}"));
+            self.report(depth, message, "has too many keys".to_owned(), help, None);
         }
     }
 
@@ -350,6 +354,10 @@ fn describe(node: &Node) -> String {
         Yaml::Null => "nothing".to_owned(),
         Yaml::Bool(value) => format!("`{value}` (a boolean)"),
         Yaml::Integer(_) | Yaml::Float(_) => format!("`{}` (a number)", repr(node)),
+        // Without its quotes it looks like what was asked for.
+        Yaml::String(text) if text.parse::<f64>().is_ok() || matches!(text.as_str(), "true" | "false") => {
+            format!("`{text}` (a text)")
+        }
         Yaml::String(text) if text.chars().count() <= 60 => format!("`{text}`"),
         Yaml::String(_) => "a longer text".to_owned(),
         Yaml::Timestamp(value) => format!("`{value}` (a date)"),
@@ -360,13 +368,31 @@ fn describe(node: &Node) -> String {
     }
 }
 
+/// How to write what is asked for, as near as can be to what is there.
 fn type_help(schema: &Schema, node: &Node) -> Option<String> {
-    if !schema.kinds.contains(&Kind::String) {
-        return None;
-    }
-    let quoted = matches!(
-        node.value,
-        Yaml::Bool(_) | Yaml::Integer(_) | Yaml::Float(_) | Yaml::Timestamp(_)
-    );
-    quoted.then(|| "quote it: '…'".to_owned())
+    let digits = |text: &str| text.parse::<i64>().is_ok().then(|| text.to_owned());
+    let help = match (&node.value, schema.kinds.first()?) {
+        (Yaml::Bool(_) | Yaml::Integer(_) | Yaml::Float(_) | Yaml::Timestamp(_), _)
+            if schema.kinds.contains(&Kind::String) =>
+        {
+            "quote it: '…'".to_owned()
+        }
+        (Yaml::String(text), Kind::Integer) => match digits(text) {
+            Some(number) => format!("remove the quotes: {number}"),
+            None => "write digits without quotes".to_owned(),
+        },
+        (Yaml::String(text), Kind::Boolean) => match text.to_ascii_lowercase().as_str() {
+            word @ ("true" | "false") => format!("remove the quotes: {word}"),
+            _ => "write true or false, without quotes".to_owned(),
+        },
+        (Yaml::String(text), Kind::Array) if !text.contains(['\n', '\'']) && text.len() <= 40 => {
+            format!("write a list: ['{text}']")
+        }
+        (_, Kind::Object) => "write `key: value` lines below it".to_owned(),
+        (_, Kind::Array) => "write a list: [a, b], or one `- ` line for each entry".to_owned(),
+        (_, Kind::String) => "write a text: '…'".to_owned(),
+        (_, Kind::Integer) => "write digits without quotes".to_owned(),
+        (_, Kind::Boolean) => "write true or false".to_owned(),
+    };
+    Some(help)
 }

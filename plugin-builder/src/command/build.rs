@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &BuildArguments, streams: &mut Streams<'_>) -> i32 
     for plugin in &plugins {
         let result = build_one(plugin, arguments.no_hook, format == Format::Human && !quiet, streams);
         if let Err(error) = &result {
-            code = code.max(refusal(error).kind.exit_code());
+            code = code.max(refusal(plugin, error).kind.exit_code());
         }
         match format {
             Format::Json => documents.push(document(plugin, &result)),
@@ -73,12 +73,21 @@ fn build_one(
     build(plugin, &options)
 }
 
-fn refusal(error: &BuildError) -> Refusal {
+fn refusal(plugin: &Utf8Path, error: &BuildError) -> Refusal {
     let kind = if matches!(error, BuildError::Io(_)) {
         Kind::Infrastructure
     } else {
         Kind::Invalid
     };
+    if !plugin.is_dir() {
+        let what = if plugin.exists() {
+            "is no directory"
+        } else {
+            "does not exist"
+        };
+        return Refusal::new(kind, format!("`{plugin}` {what}"))
+            .helping("name the directory that holds the plugin's metadata.yaml");
+    }
     Refusal::new(kind, error.to_string())
 }
 
@@ -96,7 +105,7 @@ fn document(plugin: &Utf8PathBuf, result: &Result<Built, BuildError>) -> Value {
             let error = Refusal::new(Kind::Invalid, "the plugin is not valid").to_json();
             json!({"plugin": plugin, "error": error, "findings": report.findings})
         }
-        Err(error) => json!({"plugin": plugin, "error": refusal(error).to_json()}),
+        Err(error) => json!({"plugin": plugin, "error": refusal(plugin, error).to_json()}),
     }
 }
 
@@ -113,7 +122,7 @@ fn print(plugin: &Utf8Path, several: bool, quiet: bool, result: &Result<Built, B
             if several {
                 streams.error(&format!("{plugin}: not built"));
             }
-            refusal(error).print(streams);
+            refusal(plugin, error).print(streams);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `fpb create`.
 
+use camino::Utf8Path;
 use serde_json::json;
 
 use super::Streams;
@@ -16,7 +17,7 @@ pub(super) fn run(arguments: &CreateArguments, streams: &mut Streams<'_>) -> i32
     let path = &arguments.path;
     let package_version = arguments.package_version.as_deref().unwrap_or(latest);
     if let Err(error) = create_from(start, path, package_version) {
-        return refusal(&error).tell(format, streams);
+        return refusal(path, &error).tell(format, streams);
     }
     match format {
         Format::Json => print_json(&json!({"plugin": path, "package_version": package_version}), streams),
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &CreateArguments, streams: &mut Streams<'_>) -> i32
     0
 }
 
-fn refusal(error: &CreateError) -> Refusal {
+fn refusal(path: &Utf8Path, error: &CreateError) -> Refusal {
     let kind = if matches!(error, CreateError::Io(_)) {
         Kind::Infrastructure
     } else {
@@ -38,6 +39,10 @@ fn refusal(error: &CreateError) -> Refusal {
             let known: Vec<&str> = crate::check::Format::versions().collect();
             refusal.helping(format!("the package versions are {}", known.join(", ")))
         }
-        _ => refusal,
+        CreateError::Name => refusal.helping(format!(
+            "the path's last component is the name: `{}`",
+            path.file_name().unwrap_or_default()
+        )),
+        CreateError::Exists(_) | CreateError::Start(_) | CreateError::Io(_) => refusal,
     }
 }

@@ -86,8 +86,8 @@ impl Finding {
         Self {
             severity: Severity::Error,
             message: builder_message.clone(),
-            // The message says it: the original refuses the plugin.
-            why: None,
+            // Where nothing more exact is known of the place.
+            help: Some(rule.fix.to_owned()),
             builder_message: Some(builder_message),
             builder_header: Some(header),
             ..Self::of(rule, String::new())
