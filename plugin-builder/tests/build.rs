@@ -170,6 +170,21 @@ fn the_order_in_which_files_were_made_does_not_change_a_byte() {
     "ln -s gone deployment_scripts/link",
     "deployment_scripts/link: the symbolic link leads to `gone`"
 )]
+#[case::link_to_a_file_of_this_machine(
+    "out",
+    "ln -s /etc/passwd deployment_scripts/out",
+    "deployment_scripts/out: the symbolic link leads to `/etc/passwd`, out of the plugin"
+)]
+#[case::link_to_a_directory_of_this_machine(
+    "out",
+    "ln -s /etc deployment_scripts/out",
+    "deployment_scripts/out: the symbolic link leads to `/etc`, out of the plugin"
+)]
+#[case::link_beside_the_plugin(
+    "out",
+    "touch ../beside; ln -s ../../beside deployment_scripts/out",
+    "deployment_scripts/out: the symbolic link leads to `../../beside`, out of the plugin"
+)]
 #[case::fifo("pipe", "mkfifo deployment_scripts/pipe", "deployment_scripts/pipe: neither a file")]
 #[case::newline("name", "touch \"$(printf 'a\\nb')\"", "a\\nb: its name holds a line break")]
 #[case::not_utf8("name", "touch \"$(printf 'a\\377')\"", "the name of the file is not UTF-8")]

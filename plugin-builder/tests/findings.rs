@@ -236,3 +236,34 @@ fn a_directory_that_is_not_there_is_called_by_its_name(#[case] command: &str) {
         "{all}"
     );
 }
+
+#[test]
+fn a_plugin_with_tens_of_thousands_of_findings_takes_seconds() {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    fpb(&["create", plugin.as_str(), "--package-version", "5.0.0"]);
+    // A finding each, and all in one circle.
+    let tasks: String = (0..12_000)
+        .map(|task| {
+            let next = (task + 1) % 12_000;
+            format!("- {{id: t{task}, type: skipped, version: 2.0.0, requires: [t{next}, /t.*{task}/]}}\n")
+        })
+        .collect();
+    fs_err::write(plugin.join("deployment_tasks.yaml"), tasks).unwrap();
+    let metadata = plugin.join("metadata.yaml");
+    let groups: Vec<String> = (0..50_000).map(|group| format!("g{group}")).collect();
+    let text = fs_err::read_to_string(&metadata).unwrap();
+    fs_err::write(
+        &metadata,
+        text.replace("groups: []", &format!("groups: [{}]", groups.join(", "))),
+    )
+    .unwrap();
+    let begin = std::time::Instant::now();
+    let (code, output, _) = fpb(&["check", plugin.as_str()]);
+    let time = begin.elapsed();
+    assert_eq!(code, 3);
+    let last = output.lines().last().unwrap();
+    assert!(last.contains("62000 errors, 0 warnings, 12000 notes"), "{last}");
+    // Every pair of them looked at would take minutes.
+    assert!(time.as_secs() < 60, "{time:?}");
+}

@@ -462,3 +462,61 @@ fn a_directory_is_no_package() {
         Err(UnpackError::Directory(_))
     ));
 }
+
+/// An RPM as rpmbuild makes it with this payload; nothing if it is not there or does not know the compression.
+fn rpm_of_rpmbuild(place: &Utf8Path, payload: &str) -> Option<Utf8PathBuf> {
+    let root = "/var/www/nailgun/plugins/evil-1.0";
+    let spec = format!(
+        "Name: evil-1.0\nVersion: 1.0.0\nRelease: 1\nSummary: s\nLicense: l\nBuildArch: noarch\n%define __os_install_post %{{nil}}\n\
+         %description\nd\n%install\nmkdir -p %{{buildroot}}{root}/a\nprintf '{}' > %{{buildroot}}{root}/metadata.yaml\n\
+         head -c 300000 /dev/zero | tr '\\0' x > %{{buildroot}}{root}/a/text\nln -s a/text %{{buildroot}}{root}/link\n\
+         %files\n%defattr(-,root,root)\n{root}\n",
+        METADATA.replace('\n', "\\n")
+    );
+    fs_err::write(place.join("evil.spec"), spec).unwrap();
+    let output = std::process::Command::new("rpmbuild")
+        .args(["-bb", "--quiet", "--define", &format!("_topdir {place}/top")])
+        .args(["--define", &format!("_binary_payload {payload}"), "evil.spec"])
+        .current_dir(place)
+        .output()
+        .ok()?;
+    let package = place.join("top/RPMS/noarch/evil-1.0-1.0.0-1.noarch.rpm");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(package.exists() || told.contains("nknown payload"), "{payload}: {told}");
+    package.exists().then_some(package)
+}
+
+#[rstest]
+#[case::gzip("w9.gzdio")]
+#[case::bzip2("w9.bzdio")]
+#[case::xz("w7.xzdio")]
+#[case::lzma("w7.lzdio")]
+#[case::zstd("w19.zstdio")]
+#[case::none("w.ufdio")]
+fn an_rpm_of_rpmbuild_with_every_payload_is_unpacked_and_damage_is_found(#[case] payload: &str) {
+    let place = workplace();
+    let Some(package) = rpm_of_rpmbuild(&place.path, payload) else {
+        eprintln!("skipped: there is no rpmbuild here that writes {payload}");
+        return;
+    };
+    let bytes = fs_err::read(package).unwrap();
+    let directory = unpack_bytes(&place.path, &bytes).unwrap();
+    assert_eq!(
+        fs_err::read_to_string(directory.join("metadata.yaml")).unwrap(),
+        METADATA
+    );
+    let text = fs_err::read_to_string(directory.join("link")).unwrap();
+    assert!(text.len() == 300_000 && text.bytes().all(|byte| byte == b'x'));
+    fs_err::remove_dir_all(directory).unwrap();
+    for length in [bytes.len() / 2, bytes.len() - 20, bytes.len() - 1] {
+        let result = unpack_bytes(&place.path, &bytes[..length]);
+        assert!(
+            matches!(result, Err(UnpackError::Damaged { .. })),
+            "cut to {length}: {result:?}"
+        );
+    }
+    let mut flipped = bytes.clone();
+    let at = bytes.len() - 30;
+    flipped[at] ^= 0x40;
+    assert!(unpack_bytes(&place.path, &flipped).is_err());
+}

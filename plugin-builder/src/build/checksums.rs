@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::build::BuildError;
-use crate::tree::{Content, Digests, Entry, Kind, Tree};
+use crate::tree::{Entry, Kind, Tree, link_stays_inside};
 
 /// Its name, at the top of the plugin.
 pub(super) const CHECKSUMS: &str = "checksums.sha1";
@@ -26,34 +26,19 @@ pub(super) fn write(tree: &mut Tree) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The checksum of the file that a link leads to, in the plugin or on the machine that builds, as in the original.
+/// The checksum of the file that a link leads to.
 fn linked(tree: &Tree, path: &str, target: &str) -> Result<Option<String>, BuildError> {
-    match tree.resolve(path) {
-        Some((_, Some(Entry { kind, .. }))) => {
-            return Ok(match kind {
-                Kind::File { digests, .. } => digests.as_ref().map(|digests| digests.sha1.clone()),
-                _ => None,
-            });
-        }
+    let (path, target) = (path.to_owned(), target.to_owned());
+    if !link_stays_inside(Utf8Path::new(&path), Utf8Path::new(&target)) {
+        return Err(BuildError::LinkOut { path, target });
+    }
+    match tree.resolve(&path) {
+        Some((_, Some(Entry { kind, .. }))) => Ok(match kind {
+            Kind::File { digests, .. } => digests.as_ref().map(|digests| digests.sha1.clone()),
+            _ => None,
+        }),
         // The top itself.
-        Some((place, None)) if place.is_empty() => return Ok(None),
-        _ => {}
+        Some((place, None)) if place.is_empty() => Ok(None),
+        _ => Err(BuildError::DanglingLink { path, target }),
     }
-    let dangling = || BuildError::DanglingLink {
-        path: path.to_owned(),
-        target: target.to_owned(),
-    };
-    let target = Utf8Path::new(target);
-    let metadata = Some(target)
-        .filter(|target| target.is_absolute())
-        .and_then(|target| fs_err::metadata(target).ok())
-        .ok_or_else(dangling)?;
-    if !metadata.is_file() {
-        return Ok(None);
-    }
-    let content = Content::Disk {
-        path: target.to_owned(),
-        size: metadata.len(),
-    };
-    Ok(Some(Digests::read(&content, false, &mut |_| {})?.sha1))
 }

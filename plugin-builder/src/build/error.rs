@@ -51,6 +51,17 @@ pub enum BuildError {
         /// Where it leads.
         target: String,
     },
+    /// A symbolic link that leads out of the plugin, or may.
+    #[error(
+        "{path}: the symbolic link leads to `{target}`, out of the plugin, and that is not packed; put the file itself \
+         there, or a relative link that stays inside and has `..` at its beginning only"
+    )]
+    LinkOut {
+        /// The link, from the plugin's directory.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
     /// A repository's path leads to a file.
     #[error("repository_path `{0}` is not a directory; name the directory that the packages lie in")]
     NoDirectory(String),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::check::lint::{FILE_MISSING, YAML};
-use crate::finding::{Finding, Header};
+use crate::finding::{Finding, Header, SourceText};
 use crate::python::repr_unicode;
 use crate::yaml::{self, Node, Span, YamlError};
 
@@ -14,7 +14,7 @@ pub(crate) struct File {
     /// The path as messages show it: the argument joined with the name.
     pub(crate) path: Utf8PathBuf,
     /// Its text, for quoting.
-    pub(crate) text: String,
+    pub(crate) text: SourceText,
     /// Its tree, or why there is none.
     pub(crate) tree: Result<Node, YamlError>,
 }
@@ -96,7 +96,7 @@ impl<'a> Files<'a> {
             let text = fs_err::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             File {
                 path,
-                text: text.unwrap_or_default(),
+                text: SourceText::new(text.unwrap_or_default()),
                 tree,
             }
         })

@@ -33,10 +33,12 @@ pub(crate) fn check_in_steps(directory: &Utf8Path, told: &mut dyn FnMut(&CheckSt
             told(step);
             run_step(step, format, &mut files, &mut report);
         }
+        report.drop_repeated_rules(SCHEMA.code);
         lint::run(&Subject::new(format, &files), &mut report);
     } else {
         without_format(&mut files, &mut report);
     }
+    report.drop_repeated();
     report
 }
 
@@ -255,24 +257,13 @@ fn run_schema(file: &File, schema: &Schema, node: &Node, prefix: &[Step], report
     for violation in outcome.violations {
         let full: Vec<Step> = prefix.iter().cloned().chain(violation.path.iter().cloned()).collect();
         let span = locate(tree, &full, violation.key.as_deref());
-        push_once(report, schema_finding(file, &violation, prefix, &full, span));
+        report.push(schema_finding(file, &violation, prefix, &full, span));
     }
     if let Some(abort) = outcome.abort {
         let full: Vec<Step> = prefix.iter().cloned().chain(abort.path).collect();
         let finding =
             Finding::error(&SCHEMA, abort.header, abort.message).saying(format!("{} {}", subject(&full), abort.words));
-        push_once(report, file.place(finding, locate(tree, &full, None)));
-    }
-}
-
-/// Some rules are run twice, with the same outcome at the same place.
-fn push_once(report: &mut Report, finding: Finding) {
-    let known = report
-        .findings
-        .iter()
-        .any(|other| other.place == finding.place && other.message == finding.message);
-    if !known {
-        report.push(finding);
+        report.push(file.place(finding, locate(tree, &full, None)));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The interpreter of the rules: JSON Schema draft 4 as the original's library (jsonschema 2.4.0) reads it.
 
+use std::collections::HashMap;
+
 use crate::check::role::check_role;
 use crate::check::schema::{Kind, Schema};
 use crate::finding::Header;
@@ -339,13 +341,14 @@ fn is_kind(node: &Node, kind: Kind) -> bool {
     }
 }
 
+/// Whether a value occurs twice. Equal values look alike, so only those that do are compared.
 fn has_duplicates(items: &[Node]) -> bool {
-    items.iter().enumerate().any(|(index, item)| {
-        items
-            .get(index + 1..)
-            .unwrap_or_default()
-            .iter()
-            .any(|other| other.value == item.value)
+    let mut alike: HashMap<String, Vec<&Yaml>> = HashMap::with_capacity(items.len());
+    items.iter().any(|item| {
+        let known = alike.entry(repr(item)).or_default();
+        let twice = known.contains(&&item.value);
+        known.push(&item.value);
+        twice
     })
 }
 

@@ -3,9 +3,11 @@
 mod render;
 mod report;
 mod rule;
+mod source;
 mod types;
 
 pub use render::Rendering;
 pub use report::Report;
 pub use rule::Rule;
+pub(crate) use source::SourceText;
 pub use types::{Finding, Header, Place, Related, Severity};

@@ -1,5 +1,7 @@
 //! All that a check found.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::{Finding, Severity};
@@ -41,9 +43,29 @@ impl Report {
     }
 
     pub(crate) fn push(&mut self, finding: Finding) {
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
-        }
+        self.findings.push(finding);
+    }
+
+    /// The original runs some of the rules of this code twice; what they say at the same place counts once.
+    pub(crate) fn drop_repeated_rules(&mut self, code: &str) {
+        let mut seen = HashSet::with_capacity(self.findings.len());
+        let findings = self.findings.iter();
+        let keep: Vec<bool> = findings
+            .map(|finding| finding.code != code || seen.insert((&finding.place, &finding.message)))
+            .collect();
+        self.retain(keep);
+    }
+
+    /// Of equal findings only the first stays. All at once, since a plugin may have tens of thousands.
+    pub(crate) fn drop_repeated(&mut self) {
+        let mut seen = HashSet::with_capacity(self.findings.len());
+        let keep = self.findings.iter().map(|finding| seen.insert(finding)).collect();
+        self.retain(keep);
+    }
+
+    fn retain(&mut self, keep: Vec<bool>) {
+        let mut keep = keep.into_iter();
+        self.findings.retain(|_| keep.next().unwrap_or(true));
     }
 
     /// Puts what is no error behind the errors, by file, line and column.

@@ -6,7 +6,7 @@ use std::fmt;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-use super::Rule;
+use super::{Rule, SourceText};
 use crate::yaml::Span;
 
 /// How bad a finding is. Only errors make a plugin invalid; `fpb check --strict` counts warnings too.
@@ -22,7 +22,7 @@ pub enum Severity {
 }
 
 /// The two headlines under which the original builder prints a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum Header {
     /// `Validation failed`: a rule is broken.
     #[serde(rename = "Validation failed")]
@@ -33,7 +33,7 @@ pub enum Header {
 }
 
 /// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// The file, below the directory as it was given.
     pub file: Utf8PathBuf,
@@ -44,7 +44,7 @@ pub struct Place {
 }
 
 /// Another place that belongs to a finding: the first of two equal keys, the next task of a cycle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Related {
     /// What is there.
     pub message: String,
@@ -55,7 +55,7 @@ pub struct Related {
 }
 
 /// One thing that a check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Finding {
     /// Whether the plugin is refused for it.
     pub severity: Severity,
@@ -125,27 +125,37 @@ impl Finding {
         self
     }
 
-    pub(crate) fn at(mut self, file: &Utf8Path, span: Span, text: &str) -> Self {
+    pub(crate) fn at(self, file: &Utf8Path, span: Span, text: &SourceText) -> Self {
+        self.quoting(file, span, text.line(span.line))
+    }
+
+    /// At a place whose line is at hand.
+    pub(crate) fn quoting(mut self, file: &Utf8Path, span: Span, line: Option<&str>) -> Self {
         self.place = Some(Place::at(file, span));
-        self.source_line = line_of(text, span);
+        self.source_line = quotable(line);
         self
     }
 
     /// Adds another place, after those that are there.
-    pub(crate) fn relating(mut self, message: impl Into<String>, file: &Utf8Path, span: Span, text: &str) -> Self {
+    pub(crate) fn relating(
+        mut self,
+        message: impl Into<String>,
+        file: &Utf8Path,
+        span: Span,
+        text: &SourceText,
+    ) -> Self {
         self.related.push(Related {
             message: message.into(),
             place: Place::at(file, span),
-            source_line: line_of(text, span),
+            source_line: quotable(text.line(span.line)),
         });
         self
     }
 }
 
-/// The line of a place, unless it is so long that nobody reads it.
-fn line_of(text: &str, span: Span) -> Option<String> {
-    let line = crate::yaml::lines(text).nth(span.line.saturating_sub(1))?;
-    (line.len() <= LONGEST_LINE).then(|| line.to_owned())
+/// A line, unless it is so long that nobody reads it.
+fn quotable(line: Option<&str>) -> Option<String> {
+    line.filter(|line| line.len() <= LONGEST_LINE).map(str::to_owned)
 }
 
 /// Bytes of a line that a finding keeps: many findings may stand in one line.

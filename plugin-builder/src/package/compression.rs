@@ -10,7 +10,7 @@ const BZIP2: &[u8] = b"BZh";
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const LZMA: &[u8] = &[0x5d, 0, 0];
-/// The memory that an LZMA stream may ask for, in KiB.
+/// The memory that an LZMA or XZ stream may ask for, in KiB.
 const LZMA_MEMORY: u32 = 512 * 1024;
 /// The longest of the signatures above.
 const SIGNATURE: usize = 6;
@@ -28,7 +28,7 @@ pub(super) fn decompress(mut reader: impl BufRead + 'static) -> io::Result<Box<d
     } else if bzip2 {
         Box::new(MultiBzDecoder::new(whole))
     } else if xz {
-        Box::new(lzma_rust2::XzReader::new(whole, true))
+        Box::new(lzma_rust2::XzReader::new_mem_limit(whole, true, LZMA_MEMORY))
     } else if zstd {
         Box::new(ruzstd::decoding::StreamingDecoder::new(whole).map_err(io::Error::other)?)
     } else if lzma {

@@ -10,6 +10,7 @@ use crate::package::error::UnpackError;
 use crate::package::limits::read_error;
 use crate::package::payload::damaged;
 use crate::package::walk::{PLUGINS, Receiver, refused};
+use crate::tree::link_stays_inside;
 
 /// Writes below one directory, and only there.
 pub(super) struct TreeWriter<'a> {
@@ -69,27 +70,12 @@ impl<'a> TreeWriter<'a> {
         Ok(place)
     }
 
-    /// Whether a link's target stays below the root. `..` may only stand at its start, where it climbs
-    /// real directories; after another link it would lead to that link's parent.
+    /// Whether a link's target stays below the root. An absolute one counts from where the plugin is to be.
     fn stays_inside(&self, link: &Utf8Path, target: &Utf8Path) -> bool {
-        let (mut depth, rest) = if target.is_absolute() {
-            match target.strip_prefix(&self.intended_root) {
-                Ok(rest) => (0, rest),
-                Err(_) => return false,
-            }
-        } else {
-            (link.components().count().saturating_sub(1), target)
-        };
-        let mut climbing = true;
-        for component in rest.components() {
-            match component {
-                Utf8Component::CurDir => {}
-                Utf8Component::Normal(_) => climbing = false,
-                Utf8Component::ParentDir if climbing && depth > 0 => depth -= 1,
-                _ => return false,
-            }
+        match target.strip_prefix(&self.intended_root) {
+            Ok(rest) => link_stays_inside(Utf8Path::new(""), rest),
+            Err(_) => link_stays_inside(link, target),
         }
-        true
     }
 
     /// Makes a file, which must be new: a second one of the same name (or on some systems, one that differs only in

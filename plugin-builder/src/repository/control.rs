@@ -13,6 +13,9 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// A control archive is small; a hostile one need not be.
 const MAXIMUM_SIZE: u64 = 16 * 1024 * 1024;
 
+/// The memory that a compressed one may ask for, in KiB; `xz -9` asks for a fifth.
+const XZ_MEMORY: u32 = 320 * 1024;
+
 /// Reads the control fields of a package.
 pub(crate) fn read_control(package: &Utf8Path) -> io::Result<Fields> {
     let mut reader = BufReader::new(fs_err::File::open(package)?);
@@ -22,7 +25,7 @@ pub(crate) fn read_control(package: &Utf8Path) -> io::Result<Fields> {
     let text = match member.name.strip_prefix("control.tar") {
         Some("") => control_file(content)?,
         Some(".gz") => control_file(GzDecoder::new(content))?,
-        Some(".xz") => control_file(lzma_rust2::XzReader::new(content, true))?,
+        Some(".xz") => control_file(lzma_rust2::XzReader::new_mem_limit(content, true, XZ_MEMORY))?,
         Some(".zst") => control_file(ruzstd::decoding::StreamingDecoder::new(content).map_err(io::Error::other)?)?,
         _ => {
             return Err(io::Error::other(format!(

@@ -4,9 +4,11 @@
 
 mod digest;
 mod entry;
+mod link;
 mod read;
 mod resolve;
 
 pub(crate) use digest::{Digests, hex, sha256_of};
 pub(crate) use entry::{Content, Entry, Kind, Tree};
+pub(crate) use link::link_stays_inside;
 pub(crate) use read::read_plugin;

@@ -186,7 +186,7 @@ fn lines(path: &camino::Utf8Path, text: &str, report: &mut Report) {
                 column: line.get(..offset).map_or(1, |lead| lead.chars().count() + 1),
             };
             let finding = Finding::of(rule, message).helping(rule.fix);
-            report.push(finding.at(path, span, text));
+            report.push(finding.quoting(path, span, Some(line)));
         }
     }
 }

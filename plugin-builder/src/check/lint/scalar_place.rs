@@ -9,7 +9,7 @@ pub(super) fn inside(file: &File, node: &Node, offset: usize) -> Span {
     let start = node.span;
     let found = node
         .as_str()
-        .zip(file.text.lines().nth(start.line.wrapping_sub(1)))
+        .zip(file.text.line(start.line))
         .and_then(|(text, line)| column(text, line, start.column, offset));
     Span {
         column: found.unwrap_or(start.column),

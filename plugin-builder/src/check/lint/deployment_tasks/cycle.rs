@@ -1,5 +1,6 @@
 //! Tasks that wait for each other.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 use regex::Regex;
@@ -36,7 +37,13 @@ struct Graph<'a> {
     names: Vec<&'a str>,
     /// Which tasks come before each one, and how that is known.
     before: Vec<Vec<(usize, Reason)>>,
+    /// How much may still be looked at; nothing more is found then.
+    work_left: Cell<usize>,
 }
+
+/// Edges, names and roles that are looked at: about a second's work, and a hundred times that of the largest real
+/// plugins, since some ways of looking grow with the square of the tasks' number.
+const MOST_WORK: usize = 5_000_000;
 
 /// Where an edge is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +97,16 @@ impl<'a> Graph<'a> {
             own,
             before: vec![Vec::new(); names.len()],
             names,
+            work_left: Cell::new(MOST_WORK),
         };
         // Before 9.x an environment heeds cross-dependencies only if it is told to.
         let crosses = core.version.starts_with('9');
         for (number, task) in own.iter().enumerate() {
             for (index, edge) in task.edges.iter().enumerate() {
                 if edge.relation.is_some() && !crosses {
+                    continue;
+                }
+                if edge.name.starts_with('/') && !graph.work(numbers.len()) {
                     continue;
                 }
                 for other in edge_targets(edge, number, &numbers) {
@@ -140,12 +151,23 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// Spends some of the work that the search may take; false when too little is left.
+    fn work(&self, steps: usize) -> bool {
+        let rest = self.work_left.get().checked_sub(steps);
+        self.work_left.set(rest.unwrap_or(0));
+        rest.is_some()
+    }
+
     /// The shortest way from a task back to itself against the edges: each step with the edge that it takes.
     fn cycle_through(&self, start: usize, core: &'static Core) -> Option<Vec<(usize, Reason)>> {
         let mut came_from: Vec<Option<(usize, Reason)>> = vec![None; self.names.len()];
         let mut queue = std::collections::VecDeque::from([start]);
         while let Some(current) = queue.pop_front() {
-            for (earlier, reason) in self.before.get(current)? {
+            let edges = self.before.get(current)?;
+            if !self.work(edges.len() + 1) {
+                return None;
+            }
+            for (earlier, reason) in edges {
                 if *earlier == start {
                     let mut steps = vec![(current, *reason)];
                     let mut at = current;
@@ -174,6 +196,9 @@ impl<'a> Graph<'a> {
             .all(|scope| matches!(scope, Scope::Nodes(roles) if roles.is_empty()))
         {
             return true;
+        }
+        if !self.work(steps.len() * (self.own.len() + core.node_roles.len())) {
+            return false;
         }
         let all: Vec<Vec<&str>> = steps.iter().map(|(task, _)| self.roles(*task, core)).collect();
         let mut candidates = core.node_roles.iter().copied().chain(all.iter().flatten().copied());
