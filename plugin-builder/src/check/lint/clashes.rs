@@ -68,6 +68,7 @@ const INFO_KEYS: &[&str] = &[
     "mp",
     "murano",
     "murano-cfapi",
+    "mp",
     "mysql",
     "network_metadata",
     "network_scheme",
