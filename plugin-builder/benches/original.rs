@@ -64,6 +64,20 @@ fn main() {
             None => println!("| {} | | {mine:.4} | |", case.name),
         }
     }
+    reading(root, runs);
+}
+
+/// How long it takes to read one large file, in this process.
+fn reading(root: &Utf8Path, runs: usize) {
+    let file = plugin_with_tasks(&root.join("read"), 160).join("deployment_tasks.yaml");
+    let size = fs_err::metadata(&file).unwrap().len() / 1000;
+    let times = (0..runs * 10).map(|_| {
+        let start = Instant::now();
+        plugin_builder::yaml::load(&file).unwrap();
+        start.elapsed()
+    });
+    let took = median(times.collect());
+    println!("| reading {size} KB of YAML, without a process | | {took:.5} | |");
 }
 
 fn cases(root: &Utf8Path) -> Vec<Case> {
