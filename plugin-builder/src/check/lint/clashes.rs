@@ -68,7 +68,6 @@ const INFO_KEYS: &[&str] = &[
     "mp",
     "murano",
     "murano-cfapi",
-    "mp",
     "mysql",
     "network_metadata",
     "network_scheme",
