@@ -133,7 +133,8 @@ async fn answer_for_astute(base: String) {
     }
 }
 
-/// The requests that make eight nodes: two MACs end in `ab:aa` and `9d:24`, the fourth is off.
+/// The requests that make eight nodes: three MACs end in `ab:aa`, `9d:24` and `9f:b6`, for which the
+/// real client's tests look; the fourth node is off.
 pub(crate) fn sample_environment() -> Value {
     let mut requests: Vec<Value> = (1..=8)
         .map(|number| json!({"method": "POST", "path": "/api/v1/nodes/", "body": node(number)}))
@@ -146,6 +147,7 @@ fn node(number: u8) -> Value {
     let ending = match number {
         3 => "ab:aa".to_owned(),
         5 => "9d:24".to_owned(),
+        7 => "9f:b6".to_owned(),
         _ => format!("00:{number:02x}"),
     };
     let mac = |interface: u8| format!("52:54:00:0{interface}:{ending}");
