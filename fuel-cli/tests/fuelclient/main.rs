@@ -2,6 +2,8 @@
 //! `fuel` beside it with the same commands; and the real client's own functional tests.
 //!
 //! It needs Python 3.11 and PyPI, and says so where they are not there.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has to fail")]
+#![expect(clippy::print_stdout, reason = "the tables are for whoever reads the test's output")]
 
 mod functional;
 mod master;
