@@ -9,7 +9,7 @@
 //! state, because its verdicts, its messages and their places depend on them; the parsers at hand read YAML 1.2.
 //! PyYAML's licence lies beside this file.
 //!
-//! The way of a text: [`characters`] → [`scanner`] → [`parser`] → [`graph`] → [`construct`].
+//! The way of a text: `characters` → `scanner` → `parser` → `graph` → `construct`.
 
 mod characters;
 mod construct;
