@@ -44,25 +44,49 @@ fn run_in(
     colour: bool,
 ) -> i32 {
     let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
-    let mut streams = Streams { stdout, stderr, colour };
-    if subcommands::is_meant(&arguments) {
-        subcommands::run(&arguments, &mut streams)
-    } else {
-        original::run(&arguments, &mut streams)
+    let mut streams = Streams {
+        stdout,
+        stderr,
+        colour,
+        lost: None,
+    };
+    if !subcommands::is_meant(&arguments) {
+        return original::run(&arguments, &mut streams);
+    }
+    let code = subcommands::run(&arguments, &mut streams);
+    let flushed = streams.stdout.flush();
+    streams.note_loss(flushed);
+    match streams.lost.take() {
+        Some(reason) => {
+            streams.error(&format!("error: standard output cannot be written: {reason}"));
+            answer::Kind::Infrastructure.exit_code()
+        }
+        None => code,
     }
 }
 
-/// Where a command writes. A stream that is closed is no reason to stop.
+/// Where a command writes. A reader that went away is no reason to stop; a full disk is one to fail.
 struct Streams<'a> {
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,
     /// Whether standard output takes colours.
     colour: bool,
+    /// Why something did not arrive at standard output.
+    lost: Option<String>,
 }
 
 impl Streams<'_> {
     fn out(&mut self, line: &str) {
-        let _ = writeln!(self.stdout, "{line}");
+        let written = writeln!(self.stdout, "{line}");
+        self.note_loss(written);
+    }
+
+    fn note_loss(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.lost.get_or_insert_with(|| error.to_string());
+        }
     }
 
     fn error(&mut self, line: &str) {
