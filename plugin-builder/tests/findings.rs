@@ -263,7 +263,38 @@ fn a_plugin_with_tens_of_thousands_of_findings_takes_seconds() {
     let time = begin.elapsed();
     assert_eq!(code, 3);
     let last = output.lines().last().unwrap();
-    assert!(last.contains("62000 errors, 0 warnings, 12000 notes"), "{last}");
+    assert!(last.contains("62000 errors, 0 warnings, 12001 notes"), "{last}");
+    assert!(
+        output.contains("note[cycles-unsearched]"),
+        "the circle is too long to be found in time, which is told"
+    );
     // Every pair of them looked at would take minutes.
     assert!(time.as_secs() < 60, "{time:?}");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure_and_a_reader_that_went_away_is_none() {
+    let keep = tempfile::tempdir().unwrap();
+    let plugin = Utf8PathBuf::from_path_buf(keep.path().join("trove")).unwrap();
+    fpb(&["create", plugin.as_str()]);
+    let check = |stdout: std::process::Stdio| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_fpb"))
+            .args(["check", "--format", "json", plugin.as_str()])
+            .stdout(stdout)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let full = fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = check(full.into_file().into()).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains("standard output cannot be written: No space left"),
+        "{said}"
+    );
+
+    let mut child = check(std::process::Stdio::piped());
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

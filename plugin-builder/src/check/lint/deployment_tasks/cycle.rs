@@ -15,7 +15,7 @@ use crate::fuel::{Core, CoreTask};
 
 pub(in crate::check::lint) const TOPIC: Topic = Topic {
     title: "Cycles",
-    rules: &[&TASK_CYCLE],
+    rules: &[&TASK_CYCLE, &CYCLES_UNSEARCHED],
     run,
 };
 
@@ -29,6 +29,17 @@ static TASK_CYCLE: Rule = Rule {
     fix: "Remove one of the edges that the finding lists. `requires: [a]` and a's `required_for` say the same; \
           `requires` together with `required_for` of one task is a cycle.",
     example: "- id: one\n  requires: [two]\n- id: two\n  requires: [one]",
+};
+
+static CYCLES_UNSEARCHED: Rule = Rule {
+    code: "cycles-unsearched",
+    severity: Severity::Note,
+    title: "The deployment tasks are too many to be searched for cycles",
+    concerns: "Fuel 7.0 and later; plugins with thousands of tasks or of patterns in their dependencies",
+    why: "The search has a limit, so that a check ends in seconds. A cycle that it did not come to is found by Fuel \
+          when it deploys.",
+    fix: "Name tasks instead of patterns, or leave out edges that others imply.",
+    example: "- id: each\n  requires: [/.*/]",
 };
 
 /// Tasks by number: the plugin's first, then the core's that the plugin does not replace.
@@ -57,6 +68,7 @@ enum Reason {
 fn run(subject: &Subject<'_>, report: &mut Report) {
     let Some((file, tasks)) = tasks(subject) else { return };
     let mut seen = HashSet::new();
+    let mut unsearched = Vec::new();
     for core in subject.cores() {
         // A cycle in several Fuel versions is told once.
         let graph = Graph::new(&tasks, core);
@@ -73,6 +85,14 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
                 report.push(describe(file, &graph, &cycle, core));
             }
         }
+        if graph.work_left.get() == 0 {
+            unsearched.push(core.version);
+        }
+    }
+    if !unsearched.is_empty() {
+        let versions = unsearched.join(", ");
+        let message = format!("the search for cycles was given up for Fuel {versions}: too many tasks and edges");
+        report.push(Finding::of(&CYCLES_UNSEARCHED, message).in_file(&file.path));
     }
 }
 
