@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use generate::Random;
 use plugin_builder::expression::{Expression, Models};
-use plugin_builder::{BuildOptions, HostHook, build, check, create, inspect, yaml};
+use plugin_builder::{BuildOptions, HostHook, build, check, create, inspect, unpack, yaml};
 
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -174,7 +174,12 @@ impl Workplace {
         }
         let begin = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| match reader {
-            "package" => drop(inspect(&package)),
+            "package" => {
+                drop(inspect(&package));
+                // What is taken for whole must also be harmless.
+                drop(unpack(&package, &self.root.join("unpacked")));
+                let _ = fs_err::remove_dir_all(self.root.join("unpacked"));
+            }
             "YAML" => {
                 if let Ok(node) = yaml::parse(&input, Utf8Path::new("file.yaml")) {
                     drop(node.to_json());
