@@ -1,5 +1,5 @@
-//! The system's own package managers install from what we build: apt-get in a container, dnf and rpm into a root of
-//! their own.
+//! The system's own package managers install from what we build: apt-get and dnf in a container, dnf and rpm into a
+//! root of their own.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has to fail")]
 
@@ -119,6 +119,37 @@ fn dnf_installs_an_rpm_from_the_plugin_s_repository() {
     ]));
     let text = fs_err::read_to_string(root.join("usr/share/gamma/file")).unwrap();
     assert_eq!(text, "from the plugin's rpm");
+}
+
+#[test]
+fn dnf_in_a_container_installs_an_rpm_from_the_plugin_s_repository() {
+    if !works("rpmbuild", &["--version"]) || !works("docker", &["image", "inspect", IMAGE]) {
+        eprintln!("skipped: no `rpmbuild`, or no engine with the image {IMAGE}");
+        return;
+    }
+    let keep = tempfile::tempdir().unwrap();
+    let (_, repositories) = built(Utf8Path::from_path(keep.path()).unwrap());
+    // The base has no dnf of its own; what follows does without the network.
+    let script = "apt-get update -qq && apt-get install -y -qq --no-install-recommends dnf >/dev/null || exit 77\n\
+                  set -e; dnf --assumeyes --installroot=/target --setopt=reposdir=/none --setopt=plugins=0 \
+                  --releasever=7 --nogpgcheck --repofrompath=plugin,file:///repository install gamma\n\
+                  cat /target/usr/share/gamma/file";
+    let volume = format!("{repositories}/centos:/repository:ro");
+    let output = Command::new("docker")
+        .args(["run", "--rm", "-v", &volume, IMAGE, "sh", "-c", script])
+        .output()
+        .unwrap();
+    if output.status.code() == Some(77) {
+        eprintln!("skipped: the container cannot install dnf");
+        return;
+    }
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("from the plugin's rpm"), "{said}");
 }
 
 #[test]
