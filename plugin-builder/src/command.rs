@@ -89,6 +89,13 @@ impl Streams<'_> {
         }
     }
 
+    /// Writes a line over the one before; the last one stays.
+    fn rewrite_error_line(&mut self, line: &str, last: bool) {
+        let end = if last { "\n" } else { "" };
+        let _ = write!(self.stderr, "\r{line}{end}");
+        let _ = self.stderr.flush();
+    }
+
     fn error(&mut self, line: &str) {
         let _ = writeln!(self.stderr, "{line}");
     }

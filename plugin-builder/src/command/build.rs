@@ -53,14 +53,21 @@ fn build_one(
     // A person who watches sees each step when it begins; a file has no use for it.
     let watched = show_steps && std::io::stderr().is_terminal();
     let streams = RefCell::new(streams);
+    let counter = RefCell::new(Counter::default());
     let progress = |step: BuildProgress| {
         let mut streams = streams.borrow_mut();
         match step {
+            BuildProgress::Digest => counter.borrow_mut().begin("reading"),
+            BuildProgress::Bytes { done, total } if watched => {
+                if let Some(text) = counter.borrow_mut().text(done, total) {
+                    streams.rewrite_error_line(&text, done >= total);
+                }
+            }
             BuildProgress::Repository { path, packages } if show_steps => {
                 streams.out(&format!("{path}: {}", super::answer::count(packages, "package")));
             }
             BuildProgress::Hook if watched => streams.error("running pre_build_hook"),
-            BuildProgress::Package if watched => streams.error("writing the package"),
+            BuildProgress::Package => counter.borrow_mut().begin("packing"),
             _ => {}
         }
     };
@@ -71,6 +78,33 @@ fn build_one(
         progress: &progress,
     };
     build(plugin, &options)
+}
+
+/// Below so many bytes a build is over before anybody has read a number.
+const LARGE: u64 = 50_000_000;
+
+/// How far a large plugin is, told once for each whole per cent.
+#[derive(Debug, Default)]
+struct Counter {
+    work: &'static str,
+    told: Option<u64>,
+}
+
+impl Counter {
+    fn begin(&mut self, work: &'static str) {
+        *self = Self { work, told: None };
+    }
+
+    fn text(&mut self, done: u64, total: u64) -> Option<String> {
+        if total < LARGE {
+            return None;
+        }
+        let percent = done.min(total) * 100 / total;
+        if self.told.replace(percent) == Some(percent) {
+            return None;
+        }
+        Some(format!("{} {} MB: {percent} %", self.work, total / 1_000_000))
+    }
 }
 
 fn refusal(plugin: &Utf8Path, error: &BuildError) -> Refusal {
@@ -124,5 +158,24 @@ fn print(plugin: &Utf8Path, several: bool, quiet: bool, result: &Result<Built, B
             }
             refusal(plugin, error).print(streams);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_plugin_is_counted_by_whole_per_cents_and_a_small_one_is_not() {
+        let mut counter = Counter::default();
+        counter.begin("packing");
+        assert_eq!(counter.text(0, 300_000_000).as_deref(), Some("packing 300 MB: 0 %"));
+        assert_eq!(counter.text(2_999_999, 300_000_000), None);
+        assert_eq!(
+            counter.text(300_000_000, 300_000_000).as_deref(),
+            Some("packing 300 MB: 100 %")
+        );
+        assert_eq!(counter.text(300_000_000, 300_000_000), None, "the end is told once");
+        assert_eq!(Counter::default().text(1, 10), None);
     }
 }
