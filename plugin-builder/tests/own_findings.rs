@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plugin_builder::{check, create};
+use plugin_builder::{Severity, check, create};
 use rstest::rstest;
 
 /// A created plugin of this package version for one Fuel, with no tasks and complete, with `files` put over it; a text
@@ -600,4 +600,12 @@ fn slips_are_found_beside_a_fuel_whose_core_is_not_known_and_unknown_names_are_n
 fn a_group_is_no_role_of_itself() {
     let tasks = "- {id: controler, type: group, role: [controler]}";
     assert_eq!(with_tasks("4.0.0", "9.0", tasks), ["mistyped-role"]);
+}
+
+#[test]
+fn the_reference_plugin_needs_no_file_that_its_hook_does_not_bring() {
+    let directory = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../trove-plugin"));
+    let mut findings = check(&directory).findings;
+    findings.retain(|finding| finding.severity != Severity::Note);
+    assert!(findings.is_empty(), "{findings:#?}");
 }

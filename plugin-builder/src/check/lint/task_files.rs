@@ -8,6 +8,7 @@ use super::installed_paths::plugin_directory;
 use super::{Subject, topic::Topic};
 use crate::check::files::File;
 use crate::finding::{Finding, Report, Rule, Severity};
+use crate::hook::HOOK_FILE;
 use crate::yaml::Node;
 
 pub(super) const TOPIC: Topic = Topic {
@@ -121,7 +122,15 @@ fn run(subject: &Subject<'_>, report: &mut Report) {
             }
         }
     }
-    let missing = |path: &str| directories.iter().all(|directory| !directory.join(path).exists());
+    // What the hook names, it may bring.
+    let hook = fs_err::read_to_string(subject.directory.join(HOOK_FILE)).unwrap_or_default();
+    let brought = |path: &str| {
+        let commands = hook.lines().filter(|line| !line.trim_start().starts_with('#'));
+        commands
+            .into_iter()
+            .any(|line| line.contains(path.trim_end_matches('/')))
+    };
+    let missing = |path: &str| directories.iter().all(|directory| !directory.join(path).exists()) && !brought(path);
     let first_missing = named
         .iter()
         .find(|named| named.part != Part::Modules && missing(named.path));
