@@ -171,18 +171,28 @@ impl TaskMessage {
                 .map(str::to_owned)
                 .ok_or_else(|| MessageError::new(format!("{place}.{key}"), "must be a text that is not empty"))
         };
-        let parameters = match task.get("parameters") {
-            None | Some(Value::Null) => Map::new(),
-            Some(parameters) => object(parameters, &format!("{place}.parameters"))?.clone(),
-        };
         Ok(Self {
             id: text("id")?,
             kind: text("type")?,
-            parameters,
+            parameters: parameters(task, place)?,
             fail_on_error: flag(task, "fail_on_error", true, place)?,
             requires: read_references(task.get("requires"), &format!("{place}.requires"))?,
             required_for: read_references(task.get("required_for"), &format!("{place}.required_for"))?,
         })
+    }
+}
+
+impl TaskMessage {
+    /// A task that stands alone, as the hooks and roles of 6.1 to 8.0 have them.
+    pub(crate) fn alone(id: &str, kind: &str, parameters: Map<String, Value>) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            parameters,
+            fail_on_error: true,
+            requires: Vec::new(),
+            required_for: Vec::new(),
+        }
     }
 }
 
@@ -204,6 +214,14 @@ impl Transitions {
             failed: one("failed", serde_json::json!({"status": "error", "error_type": "deploy"}))?,
             stopped: one("stopped", serde_json::json!({"status": "stopped"}))?,
         })
+    }
+}
+
+/// `parameters` of a task or a hook at `place`; absent ones are empty.
+pub(crate) fn parameters(from: &Map<String, Value>, place: &str) -> Result<Map<String, Value>, MessageError> {
+    match from.get("parameters") {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(parameters) => Ok(object(parameters, &format!("{place}.parameters"))?.clone()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     render::{colour, counted, diff_lines},
     table::{Colour, plain},
 };
-use crate::verdict::{Background, Blame, Call, Difference, TaskVerdict, Verdict};
+use crate::verdict::{Background, Call, Difference, TaskVerdict, Verdict};
 
 /// Differences, failures and noise, task by task; then what nobody can be blamed for.
 pub(crate) fn details(verdict: &Verdict, style: &Style) -> Vec<String> {
@@ -62,24 +62,8 @@ fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
         let how = if resource.certain { "by" } else { "probably by" };
         lines.push(format!("    {how} {}{}", plain(&resource.name), plain(&place)));
     }
-    if let Blame::Candidates(tasks) = &difference.blame {
-        let shown: Vec<&str> = tasks.iter().take(8).map(String::as_str).collect();
-        let left = tasks.len() - shown.len();
-        let left = if left > 0 {
-            format!(" and {left} more")
-        } else {
-            String::new()
-        };
-        lines.push(format!(
-            "    any of these may have done it: {}{left}",
-            plain(&shown.join(", "))
-        ));
-    }
-    match difference.blame {
-        Blame::Only => lines.push("    no other task could have done it".to_owned()),
-        Blame::Likely => lines.push("    probably here: the other tasks say that they changed nothing".to_owned()),
-        _ => {}
-    }
+    let remark = difference.blame.remark();
+    lines.extend(remark.iter().map(|remark| format!("    {}", plain(remark))));
     lines.extend(difference.diff.iter().flat_map(|diff| diff_lines(diff, style)));
     lines
 }

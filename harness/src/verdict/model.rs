@@ -250,6 +250,30 @@ pub enum Blame {
     Outside,
 }
 
+/// How many candidates a remark names.
+const CANDIDATES: usize = 8;
+
+impl Blame {
+    /// What the reader should know of it; nothing where the time alone says who it was.
+    pub(crate) fn remark(&self) -> Option<String> {
+        match self {
+            Self::Window | Self::Outside => None,
+            Self::Only => Some("no other task could have done it".to_owned()),
+            Self::Likely => Some("probably here: the other tasks say that they changed nothing".to_owned()),
+            Self::Candidates(tasks) => {
+                let shown: Vec<&str> = tasks.iter().take(CANDIDATES).map(String::as_str).collect();
+                let left = tasks.len() - shown.len();
+                let left = if left > 0 {
+                    format!(" and {left} more")
+                } else {
+                    String::new()
+                };
+                Some(format!("any of these may have done it: {}{left}", shown.join(", ")))
+            }
+        }
+    }
+}
+
 /// A Puppet resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceRef {

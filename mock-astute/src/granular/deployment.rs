@@ -426,14 +426,7 @@ async fn run_as_puppet(
     role: &NodeRole,
     site: &Site,
 ) -> Result<(), TaskFailure> {
-    let message = TaskMessage {
-        id: task.id.clone(),
-        kind: "puppet".to_owned(),
-        parameters: task.parameters.clone(),
-        fail_on_error: true,
-        requires: Vec::new(),
-        required_for: Vec::new(),
-    };
+    let message = TaskMessage::alone(&task.id, "puppet", task.parameters.clone());
     match task::prepare(&message, &site.profile, false) {
         Ok(Prepared::Run(ready)) => liveness::supervised("puppet", &role.uid, ready.as_ref(), site).await,
         Ok(Prepared::Nothing) => Ok(()),

@@ -253,14 +253,7 @@ fn as_task(hook: &Hook, profile: &Profile) -> Result<Prepared, PrepareError> {
 }
 
 fn message(hook: &Hook) -> TaskMessage {
-    TaskMessage {
-        id: hook.name.clone(),
-        kind: hook.kind.clone(),
-        parameters: hook.parameters.clone(),
-        fail_on_error: hook.fail_on_error,
-        requires: Vec::new(),
-        required_for: Vec::new(),
-    }
+    TaskMessage::alone(&hook.name, &hook.kind, hook.parameters.clone())
 }
 
 fn command_failed(hook: &Hook, failures: &[NodeFailure]) -> String {

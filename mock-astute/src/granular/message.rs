@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::message::{MessageError, flag, list, node_id, object};
+use crate::message::{MessageError, flag, list, node_id, object, parameters};
 
 /// The arguments of `granular_deploy`.
 #[derive(Debug)]
@@ -143,10 +143,6 @@ impl Hook {
             .to_owned();
         // Hooks of plugins have no id, and one plugin has many.
         let label = text("id").map_or_else(|| format!("{name} {kind} ({stage} {priority})"), str::to_owned);
-        let parameters = match hook.get("parameters") {
-            None | Some(Value::Null) => Map::new(),
-            Some(parameters) => object(parameters, &format!("{place}.parameters"))?.clone(),
-        };
         Ok(Self {
             name,
             label,
@@ -154,7 +150,7 @@ impl Hook {
             uids,
             priority,
             fail_on_error: flag(hook, "fail_on_error", true, place)?,
-            parameters,
+            parameters: parameters(hook, place)?,
         })
     }
 }
@@ -192,10 +188,7 @@ impl NodeRole {
 impl RoleTask {
     fn read(sent: &Value, role: &Map<String, Value>, place: &str) -> Result<Self, MessageError> {
         let task = object(sent, place)?;
-        let mut parameters = match task.get("parameters") {
-            None | Some(Value::Null) => Map::new(),
-            Some(parameters) => object(parameters, &format!("{place}.parameters"))?.clone(),
-        };
+        let mut parameters = parameters(task, place)?;
         parameters.insert("debug".to_owned(), flag(role, "puppet_debug", true, place)?.into());
         let id = task
             .get("id")

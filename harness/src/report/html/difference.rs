@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::table::plain;
-use crate::verdict::{Background, Blame, Difference};
+use crate::verdict::{Background, Difference};
 
 /// How many differences of one task the page shows; `report.json` has all.
 pub(super) const SHOWN: usize = 100;
@@ -33,12 +33,7 @@ pub(super) fn difference(difference: &Difference, node: Option<&str>) -> Markup 
                     }
                 }
             }
-            @match &difference.blame {
-                Blame::Only => p.quiet { "No other task could have done it." },
-                Blame::Likely => p.quiet { "Probably here: the other tasks say that they changed nothing." },
-                Blame::Candidates(tasks) => p.quiet.break { "Any of these may have done it: " (tasks.join(", ")) },
-                Blame::Window | Blame::Outside => {}
-            }
+            @if let Some(remark) = difference.blame.remark() { p.quiet.break { (plain(&remark)) } }
             @if let Some(diff) = &difference.diff { (unified(diff)) }
         }
     }
