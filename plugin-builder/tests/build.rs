@@ -2,30 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod workplace;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output};
 
-use camino::{Utf8Path, Utf8PathBuf};
-use plugin_builder::{BuildError, BuildOptions, BuildProgress, Built, HostHook, build, create, unpack};
+use camino::Utf8Path;
+use plugin_builder::{BuildError, BuildOptions, BuildProgress, Built, HostHook, build, unpack};
 use rstest::rstest;
 
-struct Workplace {
-    _keep: tempfile::TempDir,
-    path: Utf8PathBuf,
-}
-
-fn workplace() -> Workplace {
-    let keep = tempfile::tempdir().unwrap();
-    let path = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-    Workplace { _keep: keep, path }
-}
-
-fn new_plugin(place: &Utf8Path, version: &str) -> Utf8PathBuf {
-    let plugin = place.join("trove");
-    create(&plugin, version).unwrap();
-    plugin
-}
+use workplace::{new_plugin, workplace};
 
 fn build_here(plugin: &Utf8Path) -> Result<Built, BuildError> {
     let progress = |_: BuildProgress| {};

@@ -2,25 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
+mod running;
 
 use camino::Utf8PathBuf;
-use plugin_builder::run_fpb;
 use rstest::rstest;
 
-/// Exit code, standard output, standard error.
-fn fpb(arguments: &[&str]) -> (i32, String, String) {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let words = std::iter::once("fpb")
-        .chain(arguments.iter().copied())
-        .map(OsString::from);
-    let code = run_fpb(words, &mut stdout, &mut stderr);
-    (
-        code,
-        String::from_utf8_lossy(&stdout).into_owned(),
-        String::from_utf8_lossy(&stderr).into_owned(),
-    )
-}
+use running::fpb;
 
 #[test]
 fn a_plugin_is_created_checked_and_built_with_the_original_s_words() {

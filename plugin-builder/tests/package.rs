@@ -2,32 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod workplace;
+
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use plugin_builder::{
-    BuildError, BuildOptions, Built, HookError, HookRunner, HostHook, PackageKind, Plugin, UnpackError, build, create,
-    inspect, unpack,
+    BuildError, BuildOptions, Built, HookError, HookRunner, HostHook, PackageKind, Plugin, UnpackError, build, inspect,
+    unpack,
 };
 use rstest::rstest;
 
-struct Workplace {
-    _keep: tempfile::TempDir,
-    path: Utf8PathBuf,
-}
-
-fn workplace() -> Workplace {
-    let keep = tempfile::tempdir().unwrap();
-    let path = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-    Workplace { _keep: keep, path }
-}
-
-fn new_plugin(place: &Utf8Path, version: &str) -> Utf8PathBuf {
-    let plugin = place.join("trove");
-    create(&plugin, version).unwrap();
-    plugin
-}
+use workplace::{new_plugin, workplace};
 
 fn build_with(plugin: &Utf8Path, hook: &dyn HookRunner) -> Result<Built, BuildError> {
     build(

@@ -2,27 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+mod running;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use plugin_builder::yaml::{self, Node, Yaml};
-use plugin_builder::{check, create, run_fpb};
+use plugin_builder::{check, create};
 use rstest::rstest;
 use serde_json::Value;
+use std::collections::BTreeMap;
+
+use running::fpb;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance/fpb-cases.jsonl");
-
-fn fpb(arguments: &[&str]) -> (i32, String, String) {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let words = std::iter::once("fpb").chain(arguments.iter().copied());
-    let code = run_fpb(words.map(OsString::from), &mut stdout, &mut stderr);
-    (
-        code,
-        String::from_utf8(stdout).unwrap(),
-        String::from_utf8(stderr).unwrap(),
-    )
-}
 
 fn schemas(version: &str) -> serde_json::Map<String, Value> {
     let (code, output, _) = fpb(&["schema", "--package-version", version]);

@@ -2,25 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod workplace;
+
 use std::io::{Read as _, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use plugin_builder::{
-    BuildOptions, HostHook, Limits, PackageKind, UnpackError, build, create, describe, unpack, unpack_within,
+    BuildOptions, HostHook, Limits, PackageKind, UnpackError, build, describe, unpack, unpack_within,
 };
 use rstest::rstest;
 use tar::EntryType;
 
-struct Workplace {
-    _keep: tempfile::TempDir,
-    path: Utf8PathBuf,
-}
-
-fn workplace() -> Workplace {
-    let keep = tempfile::tempdir().unwrap();
-    let path = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
-    Workplace { _keep: keep, path }
-}
+use workplace::{new_plugin, workplace};
 
 const METADATA: &str = "name: evil\nversion: 1.0.0\npackage_version: 1.0.0\n";
 
@@ -370,8 +363,7 @@ fn filter(program: &str, arguments: &[&str], bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// The smallest plugin, so that each of its package's bytes can have a turn.
 fn small_package(place: &Utf8Path, version: &str) -> Utf8PathBuf {
-    let plugin = place.join("small");
-    create(&plugin, version).unwrap();
+    let plugin = new_plugin(place, version);
     fs_err::remove_file(plugin.join("LICENSE")).unwrap();
     let progress = |_| {};
     let options = BuildOptions {
@@ -443,12 +435,12 @@ fn a_package_says_what_is_in_it() {
     let place = workplace();
     let package = small_package(&place.path, "4.0.0");
     let contents = describe(&package, &Limits::default()).unwrap();
-    assert_eq!((contents.name.as_str(), contents.kind), ("small", PackageKind::Rpm));
+    assert_eq!((contents.name.as_str(), contents.kind), ("trove", PackageKind::Rpm));
     assert_eq!(contents.package_version, "4.0.0");
-    assert_eq!(contents.directory, "small-1.0");
+    assert_eq!(contents.directory, "trove-1.0");
     assert_eq!(contents.releases[0].version, "mitaka-9.0");
-    assert_eq!(contents.roles, ["small_role"]);
-    assert_eq!(contents.tasks, ["small_role", "small-deployment-puppet"]);
+    assert_eq!(contents.roles, ["trove_role"]);
+    assert_eq!(contents.tasks, ["trove_role", "trove-deployment-puppet"]);
     assert_eq!(contents.size, fs_err::metadata(&package).unwrap().len());
     assert_eq!(contents.digests["sha256"].len(), 64);
     assert!(contents.files > 10 && contents.unpacked_size > 1000);
