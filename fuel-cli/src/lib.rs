@@ -21,3 +21,5 @@ pub use settings::SettingsError;
 
 #[cfg(test)]
 mod test_master;
+#[cfg(test)]
+mod test_plugin;

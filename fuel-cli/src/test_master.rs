@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, Credentials};
 use crate::command::run_with;
 use crate::configuration::Variables;
+use crate::test_plugin;
 
 /// A master: server, plugins' directory, and a place for packages.
 pub(crate) struct Master {
@@ -61,37 +62,19 @@ impl Master {
     }
 
     /// Writes a plugin's directory.
-    pub(crate) fn write_plugin(&self, directory: &str, version: &str, package_version: &str) -> Utf8PathBuf {
-        let directory = self.path(directory);
-        for folder in ["deployment_scripts", "repositories/ubuntu", "repositories/centos"] {
-            fs_err::create_dir_all(directory.join(folder)).unwrap();
-        }
-        let files = [
-            ("metadata.yaml", metadata(version, package_version).to_string()),
-            ("environment_config.yaml", "attributes:\n  greeting:\n    {type: text, label: Greeting, description: What to say, weight: 10, value: hello}\n".to_owned()),
-            ("tasks.yaml", "[]\n".to_owned()),
-            ("deployment_tasks.yaml", "- {id: greet, type: shell, version: 2.0.0, role: ['*'], requires: [post_deployment_start], required_for: [post_deployment_end], parameters: {cmd: 'true', timeout: 30}}\n".to_owned()),
-            ("node_roles.yaml", "{}\n".to_owned()),
-            ("volumes.yaml", "volumes: []\nvolumes_roles_mapping: {}\n".to_owned()),
-            ("network_roles.yaml", "[]\n".to_owned()),
-            ("components.yaml", "[]\n".to_owned()),
-        ];
-        for (name, content) in files {
-            fs_err::write(directory.join(name), content).unwrap();
-        }
-        directory
+    pub(crate) fn write_plugin(&self, directory: &str, version: &str, package_version: &str) {
+        test_plugin::write(&self.path(directory), &test_plugin::metadata(version, package_version));
     }
-}
 
-/// metadata.yaml of the plugin that tests use; JSON is YAML.
-pub(crate) fn metadata(version: &str, package_version: &str) -> Value {
-    json!({
-        "name": "greeter", "title": "Greeter", "version": version, "package_version": package_version,
-        "description": "Says hello", "fuel_version": ["9.0"], "licenses": ["Apache License Version 2.0"],
-        "authors": ["The authors"], "homepage": "https://example.com", "groups": [], "is_hotpluggable": true,
-        "releases": [{"os": "ubuntu", "version": "mitaka-9.0", "mode": ["ha"],
-            "deployment_scripts_path": "deployment_scripts/", "repository_path": "repositories/ubuntu"}],
-    })
+    /// Writes a plugin's directory and builds its package.
+    pub(crate) fn package(&self, directory: &str, version: &str, package_version: &str) -> Utf8PathBuf {
+        self.package_with(directory, &test_plugin::metadata(version, package_version))
+    }
+
+    /// The same with a metadata.yaml of one's own.
+    pub(crate) fn package_with(&self, directory: &str, metadata: &Value) -> Utf8PathBuf {
+        test_plugin::build(&self.path(directory), metadata)
+    }
 }
 
 /// What an agent says of a node with this number.

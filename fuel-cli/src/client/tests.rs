@@ -6,7 +6,8 @@ use super::{Client, Credentials};
 use crate::error::ClientError;
 use crate::registration::register;
 use crate::settings::SettingsError;
-use crate::test_master::{Master, fields, metadata, node};
+use crate::test_master::{Master, fields, node};
+use crate::test_plugin::metadata;
 
 #[tokio::test]
 async fn wrong_credentials_are_unauthorized() {

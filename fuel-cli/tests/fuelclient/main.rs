@@ -9,6 +9,8 @@ mod functional;
 mod master;
 mod python;
 mod session;
+#[path = "../../src/test_plugin.rs"]
+mod test_plugin;
 mod workplace;
 
 use std::ffi::OsString;

@@ -4,11 +4,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use camino::{Utf8Path, Utf8PathBuf};
-use plugin_builder::{BuildOptions, HostHook};
+use camino::Utf8Path;
 
 use super::master::Master;
 use super::python::{Python, SOURCES};
+use super::test_plugin;
 
 /// The directory, gone with this.
 pub(crate) struct Workplace {
@@ -110,43 +110,12 @@ impl Workplace {
             ("greeter-newer.rpm", "1.0.1", "4.0.0"),
             ("greeter-older.fp", "0.9.0", "1.0.0"),
         ] {
-            let built = build(
-                Utf8Path::from_path(&self.path(&format!("source-{version}"))).unwrap(),
-                version,
-                package_version,
+            let source = self.path(&format!("source-{version}"));
+            let built = test_plugin::build(
+                Utf8Path::from_path(&source).unwrap(),
+                &test_plugin::metadata(version, package_version),
             );
             fs_err::copy(built, self.path("work").join(file)).unwrap();
         }
     }
-}
-
-fn build(directory: &Utf8Path, version: &str, package_version: &str) -> Utf8PathBuf {
-    for folder in ["deployment_scripts", "repositories/ubuntu", "repositories/centos"] {
-        fs_err::create_dir_all(directory.join(folder)).unwrap();
-    }
-    let metadata = serde_json::json!({
-        "name": "greeter", "title": "Greeter", "version": version, "package_version": package_version,
-        "description": "Says hello", "fuel_version": ["9.0"], "licenses": ["Apache License Version 2.0"],
-        "authors": ["The authors"], "homepage": "https://example.com", "groups": [], "is_hotpluggable": true,
-        "releases": [{"os": "ubuntu", "version": "mitaka-9.0", "mode": ["ha"],
-            "deployment_scripts_path": "deployment_scripts/", "repository_path": "repositories/ubuntu"}],
-    });
-    for (name, content) in [
-        ("metadata.yaml", metadata.to_string()),
-        ("environment_config.yaml", "attributes:\n  greeting:\n    {type: text, label: Greeting, description: What to say, weight: 10, value: hello}\n".to_owned()),
-        ("tasks.yaml", "[]\n".to_owned()),
-        ("deployment_tasks.yaml", "- {id: greet, type: shell, version: 2.0.0, role: ['*'], requires: [post_deployment_start], required_for: [post_deployment_end], parameters: {cmd: 'true', timeout: 30}}\n".to_owned()),
-        ("node_roles.yaml", "{}\n".to_owned()),
-        ("volumes.yaml", "volumes: []\nvolumes_roles_mapping: {}\n".to_owned()),
-        ("network_roles.yaml", "[]\n".to_owned()),
-        ("components.yaml", "[]\n".to_owned()),
-    ] {
-        fs_err::write(directory.join(name), content).unwrap();
-    }
-    let options = BuildOptions {
-        hook: &HostHook,
-        source_date_epoch: Some(0),
-        progress: &|_| {},
-    };
-    plugin_builder::build(directory, &options).unwrap().package
 }

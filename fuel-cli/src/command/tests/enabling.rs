@@ -1,10 +1,9 @@
 //! Enabling, disabling and configuring a plugin in one command each; what `--install` asks for and tells.
 
-use camino::Utf8PathBuf;
-use plugin_builder::{BuildOptions, HostHook};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::test_master::Master;
+use crate::test_plugin;
 
 /// A master with the plugin in two versions and an environment.
 async fn with_an_environment() -> Master {
@@ -161,34 +160,13 @@ async fn what_cannot_be_enabled_or_configured_is_refused_with_what_to_do() {
     }
 }
 
-/// A package of a plugin whose metadata.yaml has other texts than usual.
-fn package_with(master: &Master, changes: &[(&str, &str)]) -> Utf8PathBuf {
-    let plugin = master.write_plugin("greeter", "1.0.0", "4.0.0");
-    let file = plugin.join("metadata.yaml");
-    let mut text = fs_err::read_to_string(&file).unwrap();
-    for (old, new) in changes {
-        assert!(text.contains(old), "{text}");
-        text = text.replace(old, new);
-    }
-    fs_err::write(&file, text).unwrap();
-    let options = BuildOptions {
-        hook: &HostHook,
-        source_date_epoch: Some(0),
-        progress: &|_| {},
-    };
-    plugin_builder::build(&plugin, &options).unwrap().package
-}
-
 #[tokio::test]
 async fn a_plugin_that_is_made_for_another_fuel_is_installed_only_by_force() {
     let master = Master::start().await;
-    let package = package_with(
-        &master,
-        &[
-            ("\"fuel_version\":[\"9.0\"]", "\"fuel_version\":[\"8.0\"]"),
-            ("mitaka-9.0", "liberty-8.0"),
-        ],
-    );
+    let mut metadata = test_plugin::metadata("1.0.0", "4.0.0");
+    metadata["fuel_version"] = json!(["8.0"]);
+    metadata["releases"][0]["version"] = json!("liberty-8.0");
+    let package = master.package_with("greeter", &metadata);
     let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
     assert_eq!(called.code, 1);
     let why = format!(
@@ -212,7 +190,7 @@ async fn a_plugin_that_is_made_for_another_fuel_is_installed_only_by_force() {
 #[tokio::test]
 async fn an_installed_plugin_makes_a_notification() {
     let master = Master::start().await;
-    let package = package_with(&master, &[]);
+    let package = master.package("greeter", "1.0.0", "4.0.0");
     assert_eq!(master.fuel(&["plugins", "--install", package.as_str()]).await.code, 0);
     let notifications = master.client().await.notifications().await.unwrap();
     let last = notifications.last().unwrap();

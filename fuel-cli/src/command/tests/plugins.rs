@@ -1,27 +1,14 @@
 //! `fuel plugins`, and what goes wrong with any command.
 
-use camino::Utf8PathBuf;
-use plugin_builder::{BuildOptions, HostHook};
 use serde_json::Value;
 
 use crate::configuration::Variables;
 use crate::test_master::{Master, call, fields};
 
-/// Builds the package of a plugin.
-fn package(master: &Master, directory: &str, version: &str, package_version: &str) -> Utf8PathBuf {
-    let plugin = master.write_plugin(directory, version, package_version);
-    let options = BuildOptions {
-        hook: &HostHook,
-        source_date_epoch: Some(0),
-        progress: &|_| {},
-    };
-    plugin_builder::build(&plugin, &options).unwrap().package
-}
-
 #[tokio::test]
 async fn a_package_is_installed_listed_and_removed() {
     let master = Master::start().await;
-    let package = package(&master, "greeter", "1.0.0", "4.0.0");
+    let package = master.package("greeter", "1.0.0", "4.0.0");
     let file = package.as_str();
 
     let called = master.fuel(&["plugins", "--install", file]).await;
@@ -53,8 +40,8 @@ async fn a_package_is_installed_listed_and_removed() {
 #[tokio::test]
 async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_newer_package() {
     let master = Master::start().await;
-    let old = package(&master, "old", "1.0.0", "4.0.0");
-    let new = package(&master, "new", "1.0.1", "4.0.0");
+    let old = master.package("old", "1.0.0", "4.0.0");
+    let new = master.package("new", "1.0.1", "4.0.0");
     assert_eq!(master.fuel(&["plugins", "--install", old.as_str()]).await.code, 0);
 
     let called = master.fuel(&["plugins", "--install", old.as_str()]).await;
@@ -89,7 +76,7 @@ async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_new
 #[tokio::test]
 async fn an_old_package_is_installed_with_a_warning_and_cannot_be_updated() {
     let master = Master::start().await;
-    let package = package(&master, "greeter", "1.0.0", "1.0.0");
+    let package = master.package("greeter", "1.0.0", "1.0.0");
     assert_eq!(package.extension(), Some("fp"));
     let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
     assert_eq!(called.code, 0, "{}", called.errors);
@@ -115,7 +102,7 @@ async fn an_old_package_is_installed_with_a_warning_and_cannot_be_updated() {
 #[tokio::test]
 async fn a_broken_package_leaves_what_was_there() {
     let master = Master::start().await;
-    let package = package(&master, "greeter", "1.0.0", "4.0.0");
+    let package = master.package("greeter", "1.0.0", "4.0.0");
     assert_eq!(master.fuel(&["plugins", "--install", package.as_str()]).await.code, 0);
     let whole = fs_err::read(&package).unwrap();
     fs_err::write(&package, &whole[..whole.len() / 2]).unwrap();
@@ -273,7 +260,7 @@ async fn without_a_master_the_command_says_how_to_find_one() {
 async fn a_host_without_a_plugins_directory_is_no_master() {
     let master = Master::start().await;
     fs_err::remove_dir(master.path("plugins")).unwrap();
-    let package = package(&master, "greeter", "1.0.0", "4.0.0");
+    let package = master.package("greeter", "1.0.0", "4.0.0");
     let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
     assert_eq!(
         called.errors,
