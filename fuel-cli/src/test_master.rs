@@ -29,10 +29,15 @@ pub(crate) struct Called {
 impl Master {
     /// A fresh Fuel 9.2 that asks for admin/admin.
     pub(crate) async fn start() -> Self {
+        Self::start_as("9.2").await
+    }
+
+    /// The same of another version.
+    pub(crate) async fn start_as(fuel: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
         fs_err::create_dir(root.join("plugins")).unwrap();
-        let mut config = Config::new(Profile::named("9.2").unwrap(), root.join("plugins"));
+        let mut config = Config::new(Profile::named(fuel).unwrap(), root.join("plugins"));
         config.authentication = Authentication::Fake;
         let server = Server::start(config).await.unwrap();
         Self { server, directory }
