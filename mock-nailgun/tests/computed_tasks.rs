@@ -33,9 +33,12 @@ fn task<'a>(graph: &'a Value, node: &str, id: &str) -> &'a Value {
 
 /// Deploys, lets the task succeed on the node if it happens there, and tells whether it did.
 async fn happens(master: &Master, environment: i64, id: &str, node: &str) -> bool {
-    master
-        .put(&format!("/clusters/{environment}/changes/"), json!({}))
-        .await;
+    happens_by(master, environment, "changes/", id, node).await
+}
+
+/// The same for another call that deploys.
+async fn happens_by(master: &Master, environment: i64, call: &str, id: &str, node: &str) -> bool {
+    master.put(&format!("/clusters/{environment}/{call}"), json!({})).await;
     let message = master.message().await;
     let happens = task(&message["args"]["tasks_graph"], node, id)["type"] != "skipped";
     let uuid = &message["args"]["task_uuid"];
@@ -78,6 +81,26 @@ async fn a_task_happens_again_only_when_what_it_depends_on_changed_since_it_succ
         !happens(&master, environment, "on-change", "2").await,
         "nothing changed since"
     );
+}
+
+#[tokio::test]
+async fn who_redeploys_or_forces_has_everything_done_as_if_nothing_had_been() {
+    let (master, environment) = master_with(
+        "- {id: on-change, type: shell, version: 2.1.0, role: [compute], parameters: {cmd: 'true', timeout: 1},\n   \
+         condition: {yaql_exp: 'changed($.notes_service)'}}\n",
+    )
+    .await;
+    for (call, expected) in [
+        ("changes/", true),
+        ("changes/", false),
+        ("changes/redeploy/", true),
+        ("deploy/?nodes=2", false),
+        ("deploy/?nodes=2&force=1", true),
+        ("changes/?force=0", false),
+    ] {
+        let happened = happens_by(&master, environment, call, "on-change", "2").await;
+        assert_eq!(happened, expected, "{call}");
+    }
 }
 
 #[tokio::test]

@@ -29,4 +29,4 @@ pub(crate) use plugin_releases::register as register_releases;
 pub(crate) use roles::{Roles, assign_primaries, check_volumes, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
 pub(crate) use told::{DeploymentInfo, Told};
-pub(crate) use transaction::{apply_reply, notify, plugin_lines, update_parent};
+pub(crate) use transaction::{apply_reply, fail_run, notify, plugin_lines, update_parent};

@@ -57,11 +57,12 @@ pub(crate) fn plugin_lines(environment: &Environment<'_>) -> String {
     }
 }
 
-/// Applies one reply of Astute: `{"method": …, "args": {"task_uuid": …, …}}`.
+/// Applies one reply of Astute: `{"method": …, "args": {"task_uuid": …, …}}`. Gives the run that is next, where the reply
+/// ends one that others wait for.
 ///
 /// # Errors
 /// 404 for a task that there is not, 400 for a reply without a task.
-pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value) -> Result<(), ApiError> {
+pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value) -> Result<Option<Task>, ApiError> {
     let args = &reply["args"];
     let uuid = args["task_uuid"]
         .as_str()
@@ -94,12 +95,48 @@ pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value)
         task.time_end = Some(clock::now_iso());
     }
     store::replace(database, &task)?;
+    let mut next = None;
     if is_over_now && task.name == "stop_deployment" {
         finish_stop(database, &task)?;
     } else if is_over_now {
-        finish_run(config, database, &mut task)?;
+        next = finish_run(config, database, &mut task)?;
     }
+    update_parent(database, &task)?;
+    Ok(next)
+}
+
+/// Ends a run that could not begin.
+pub(crate) fn fail_run(config: &Config, database: &Connection, mut task: Task, reason: &str) -> Result<(), ApiError> {
+    task.status = "error".to_owned();
+    task.progress = 100;
+    task.message = Some(reason.to_owned());
+    task.time_start = Some(clock::now_iso());
+    task.time_end.clone_from(&task.time_start);
+    store::replace(database, &task)?;
+    finish_run(config, database, &mut task)?;
     update_parent(database, &task)
+}
+
+/// The runs that wait for this one, in turn. When it failed, none of them will be.
+fn waiting(database: &Connection, task: &Task) -> Result<Option<Task>, ApiError> {
+    let Some(parent) = task.parent_id else { return Ok(None) };
+    let waiting: Vec<Task> = store::find_all(
+        database,
+        "document ->> 'parent_id' = ?1 AND document ->> 'status' = 'pending' AND document -> 'order' IS NOT NULL",
+        [parent],
+    )?;
+    if task.status == "ready" {
+        return Ok(waiting.into_iter().next());
+    }
+    for mut other in waiting {
+        other.status = "error".to_owned();
+        other.progress = 100;
+        other.order = None;
+        other.message = Some("Not run: the graph before it failed".to_owned());
+        other.time_end = Some(clock::now_iso());
+        store::replace(database, &other)?;
+    }
+    Ok(None)
 }
 
 fn is_over(status: &str) -> bool {
@@ -171,13 +208,17 @@ fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), 
     Ok(store::replace(database, &node)?)
 }
 
-/// The end of a deployment run: statuses of nodes and environment, message, notification.
-fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result<(), ApiError> {
-    let Some(cluster_id) = task.cluster else { return Ok(()) };
+/// The end of a deployment run: statuses of nodes and environment, message, notification. Gives the run that is next.
+fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result<Option<Task>, ApiError> {
+    let Some(cluster_id) = task.cluster else {
+        return Ok(None);
+    };
+    let next = waiting(database, task)?;
     let mut environment = Environment::read(config, database, cluster_id)?;
     if task.dry_run || task.noop {
         restore_status(&mut environment.cluster, &environment.nodes);
-        return Ok(store::replace(database, &environment.cluster)?);
+        store::replace(database, &environment.cluster)?;
+        return Ok(next);
     }
     let succeeded = task.status == "ready";
     if succeeded {
@@ -223,18 +264,22 @@ fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result
     };
     task.message = Some(message.clone());
     store::replace(database, task)?;
+    if next.is_some() {
+        return Ok(next);
+    }
     if let Some(mut parent) = parent_of(database, task)? {
         parent.message = Some(message.clone());
         store::replace(database, &parent)?;
     }
-    Ok(notify(
+    notify(
         database,
         topic,
         &message,
         Some(cluster_id),
         None,
         Some(task.parent_id.unwrap_or(task.id)),
-    )?)
+    )?;
+    Ok(None)
 }
 
 /// The status an environment has by its nodes, after a run that changed nothing.

@@ -37,13 +37,13 @@ pub(crate) struct Computer<'a> {
 }
 
 impl<'a> Computer<'a> {
-    /// For an environment whose nodes are told `infos`.
-    pub(crate) fn new(environment: &'a Environment<'a>, infos: &'a DeploymentInfo) -> Self {
+    /// For an environment whose nodes are told `infos`. `anew`: as if it were deployed for the first time.
+    pub(crate) fn new(environment: &'a Environment<'a>, infos: &'a DeploymentInfo, anew: bool) -> Self {
         Self {
             environment,
             infos,
             common: infos.common(),
-            runs: RefCell::default(),
+            runs: RefCell::new(anew.then(|| Rc::from([]))),
             told: RefCell::default(),
         }
     }

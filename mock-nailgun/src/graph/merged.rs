@@ -13,43 +13,39 @@ use crate::store::{GraphOwner, graphs};
 /// The graph that `PUT /changes` runs.
 pub(crate) const DEFAULT: &str = "default";
 
-/// The release's tasks.
-pub(crate) fn release(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
-    let tasks = graphs::get(
-        environment.database,
-        GraphOwner::Release,
-        environment.release.id,
-        DEFAULT,
-    )?;
-    Ok(graph_tasks(tasks, &Origin::Release))
+/// The release's tasks of a type of graph.
+pub(crate) fn release(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
+    let tasks = graphs::get(environment.database, GraphOwner::Release, environment.release.id, kind)?;
+    // The table of core tasks speaks of the default graph; the tasks of another happen as they are written.
+    let origin = match kind {
+        DEFAULT => Origin::Release,
+        _ => Origin::Cluster,
+    };
+    Ok(graph_tasks(tasks, &origin))
 }
 
-/// The environment's own tasks.
-pub(crate) fn own(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
-    let tasks = graphs::get(
-        environment.database,
-        GraphOwner::Cluster,
-        environment.cluster.id,
-        DEFAULT,
-    )?;
+/// The environment's own tasks of a type of graph.
+pub(crate) fn own(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
+    let tasks = graphs::get(environment.database, GraphOwner::Cluster, environment.cluster.id, kind)?;
     Ok(graph_tasks(tasks, &Origin::Cluster))
 }
 
-/// The tasks of enabled plugins, with their directory on nodes as `cwd`.
+/// The tasks of enabled plugins of a type of graph, with their directory on nodes as `cwd`.
 ///
 /// # Errors
 /// 400 in plain text where two plugins bring the same id.
-pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
+pub(crate) fn plugins(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
     let mut tasks: Vec<GraphTask> = Vec::new();
     let mut owners: HashMap<String, String> = HashMap::new();
     for connected in environment.enabled_plugins() {
         let plugin = &connected.plugin;
         let directory = environment::plugin_directory(plugin);
         let full_name = format!("{}-{}", plugin.name, plugin.version);
-        for mut task in graph_tasks(
-            plugin.files.deployment_tasks.clone(),
-            &Origin::Plugin(directory.clone()),
-        ) {
+        let own = match kind {
+            DEFAULT => plugin.files.deployment_tasks.clone(),
+            _ => graphs::get(environment.database, GraphOwner::Plugin, plugin.id, kind)?,
+        };
+        for mut task in graph_tasks(own, &Origin::Plugin(directory.clone())) {
             if let Some(other) = owners.get(task.id()) {
                 return Err(ApiError::deep(format!(
                     "Plugin {full_name} is overlapping with plugin {other} by introducing the same deployment task with id {}",
@@ -69,15 +65,36 @@ pub(crate) fn plugins(environment: &Environment<'_>) -> Result<Vec<GraphTask>, A
     Ok(tasks)
 }
 
+/// Whether the release, an enabled plugin or the environment has a graph of that type.
+pub(crate) fn exists(environment: &Environment<'_>, kind: &str) -> Result<bool, ApiError> {
+    let enabled = environment.enabled_plugins();
+    let owners = [
+        (GraphOwner::Release, environment.release.id),
+        (GraphOwner::Cluster, environment.cluster.id),
+    ]
+    .into_iter()
+    .chain(
+        enabled
+            .iter()
+            .map(|connected| (GraphOwner::Plugin, connected.plugin.id)),
+    );
+    for (owner, id) in owners {
+        if graphs::find(environment.database, owner, id, kind)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(kind == DEFAULT)
+}
+
 /// All of them: a plugin's task goes over the release's of the same id, the environment's own over both.
-pub(crate) fn merged(environment: &Environment<'_>) -> Result<Vec<GraphTask>, ApiError> {
-    let mut tasks = release(environment)?;
+pub(crate) fn merged(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
+    let mut tasks = release(environment, kind)?;
     let mut indices: HashMap<String, usize> = tasks
         .iter()
         .enumerate()
         .map(|(index, task)| (task.id().to_owned(), index))
         .collect();
-    for task in plugins(environment)?.into_iter().chain(own(environment)?) {
+    for task in plugins(environment, kind)?.into_iter().chain(own(environment, kind)?) {
         match indices.get(task.id()) {
             Some(index) => tasks[*index] = task,
             None => {

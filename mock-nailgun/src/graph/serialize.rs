@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::computed::Computer;
@@ -11,20 +12,31 @@ use super::loops::Order;
 use super::resolver::{Place, RoleResolver, SYNC_POINT};
 use super::task::{GraphTask, Origin};
 use super::writer::Writer;
-use super::{legacy, merged::merged};
+use super::{legacy, merged};
 use crate::environment::{self, DeploymentInfo, Environment};
 use crate::http::ApiError;
 use crate::pieces::Pieces;
 
-/// What of the graph is to run.
-#[derive(Debug, Clone, Default)]
+/// What of which graph is to run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Selection {
+    /// Type of the graph; the default one without it.
+    pub(crate) graph_type: Option<String>,
     /// Nodes by id; all without it.
     pub(crate) nodes: Option<Vec<i64>>,
     /// Task ids; the others keep their place and do nothing. All without it.
     pub(crate) tasks: Option<Vec<String>>,
     /// Tasks of tasks.yaml too, where the environment adapts them.
     pub(crate) with_legacy: bool,
+    /// As if nothing had ever been deployed: what YAQL computes sees no state of before.
+    pub(crate) force: bool,
+}
+
+impl Selection {
+    /// Type of the graph.
+    pub(crate) fn kind(&self) -> &str {
+        self.graph_type.as_deref().unwrap_or(merged::DEFAULT)
+    }
 }
 
 /// A graph that Astute can run.
@@ -58,13 +70,13 @@ pub(crate) fn serialize(
     infos: &DeploymentInfo,
     selection: &Selection,
 ) -> Result<SerializedGraph, ApiError> {
-    let mut tasks = merged(environment)?;
+    let mut tasks = merged(environment, selection.kind())?;
     let adapts = environment
         .cluster
         .editable
         .get("common")
         .is_some_and(|common| common["propagate_task_deploy"]["value"] == true);
-    if adapts && selection.with_legacy {
+    if adapts && selection.with_legacy && selection.kind() == merged::DEFAULT {
         tasks.extend(legacy::adapted(environment));
     }
     check(&tasks, adapts)?;
@@ -78,7 +90,7 @@ pub(crate) fn serialize(
     let resolver = RoleResolver::new(names);
     let layout = Layout::new(&tasks, &resolver)?;
     let writer = Writer::new(environment, &resolver, infos, selection)?;
-    let computer = Computer::new(environment, infos);
+    let computer = Computer::new(environment, infos, selection.force);
     let mut lists: Vec<Pieces> = vec![Pieces::default(); resolver.master() + 1];
     let mut order = Order::new(&layout, &resolver);
     let mut entries = Vec::new();

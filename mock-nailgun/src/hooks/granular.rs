@@ -16,7 +16,7 @@ use crate::http::ApiError;
 /// 500 as Nailgun where a group names a task that there is not.
 pub(crate) fn add_tasks(environment: &Environment<'_>, infos: &mut DeploymentInfo) -> Result<(), ApiError> {
     let writer = TaskWriter::new(environment)?;
-    let tasks = graph::merged(environment)?;
+    let tasks = graph::merged(environment, graph::DEFAULT)?;
     let ordered = Ordered::new(&tasks, &writer.core)?;
     let resolver = resolver(environment, None)?;
     let groups: Vec<&GraphTask> = ordered

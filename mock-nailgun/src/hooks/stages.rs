@@ -33,7 +33,7 @@ pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, only: Option<&[
         hooks.extend(plugins.iter().filter_map(|plugin| plugin.scripts(environment)));
     }
     let writer = TaskWriter::new(environment)?;
-    let tasks = graph::merged(environment)?;
+    let tasks = graph::merged(environment, graph::DEFAULT)?;
     let ordered = Ordered::new(&tasks, &writer.core)?;
     let part = match stage {
         Stage::PreDeployment => Part::Before,

@@ -248,7 +248,7 @@ pub(crate) const ABOUT: &[About] = &[
         "Extensions: kept, without effect",
     ),
     about("graphs", Fuel9, Real, "Graphs of all kinds"),
-    about("graphs/execute", Fuel9, Real, "Run a graph"),
+    about("graphs/execute", Fuel9, Real, "Run graphs in turn"),
     about("graphs/:id", Fuel9, Real, "One graph"),
     about("nodes", Fuel6, Real, "Nodes"),
     about("nodes/agent", Fuel6, Real, "A node's agent reports"),

@@ -12,6 +12,12 @@ use crate::profile::Serialization;
 use crate::settings;
 use crate::store::{self, GraphOwner, graphs};
 
+/// The type of graph that a request speaks of.
+fn kind<'a>(call: &'a Call<'_>) -> &'a str {
+    let given = call.query.get("graph_type").map(String::as_str);
+    given.filter(|kind| !kind.is_empty()).unwrap_or(graph::DEFAULT)
+}
+
 fn load<'a>(call: &Call<'a>) -> Result<Environment<'a>, ApiError> {
     Environment::load(call, call.id(0)?)
 }
@@ -20,7 +26,7 @@ fn load<'a>(call: &Call<'a>) -> Result<Environment<'a>, ApiError> {
 pub(crate) fn tasks(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(graph::api_shape(
         &call.config.profile,
-        &graph::merged(&load(call)?)?,
+        &graph::merged(&load(call)?, kind(call))?,
     )))
 }
 
@@ -43,12 +49,12 @@ pub(crate) fn replace_own_tasks(call: &Call<'_>) -> Answer {
         call.database,
         GraphOwner::Cluster,
         environment.cluster.id,
-        "default",
+        kind(call),
         &tasks,
     )?;
     Ok(Reply::ok(graph::api_shape(
         &call.config.profile,
-        &graph::own(&environment)?,
+        &graph::own(&environment, kind(call))?,
     )))
 }
 
@@ -56,7 +62,7 @@ pub(crate) fn replace_own_tasks(call: &Call<'_>) -> Answer {
 pub(crate) fn own_tasks(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(graph::api_shape(
         &call.config.profile,
-        &graph::own(&load(call)?)?,
+        &graph::own(&load(call)?, kind(call))?,
     )))
 }
 
@@ -64,7 +70,7 @@ pub(crate) fn own_tasks(call: &Call<'_>) -> Answer {
 pub(crate) fn plugin_tasks(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(graph::api_shape(
         &call.config.profile,
-        &graph::plugins(&load(call)?)?,
+        &graph::plugins(&load(call)?, kind(call))?,
     )))
 }
 
@@ -72,13 +78,13 @@ pub(crate) fn plugin_tasks(call: &Call<'_>) -> Answer {
 pub(crate) fn release_tasks(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(graph::api_shape(
         &call.config.profile,
-        &graph::release(&load(call)?)?,
+        &graph::release(&load(call)?, kind(call))?,
     )))
 }
 
 /// `GET /clusters/:id/deploy_tasks/graph.gv`
 pub(crate) fn graph_picture(call: &Call<'_>) -> Answer {
-    let mut tasks = graph::merged(&load(call)?)?;
+    let mut tasks = graph::merged(&load(call)?, kind(call))?;
     if let Some(wanted) = call.list_parameter("tasks") {
         tasks.retain(|task| wanted.iter().any(|id| id == task.id()));
     }
@@ -89,9 +95,10 @@ pub(crate) fn graph_picture(call: &Call<'_>) -> Answer {
 pub(crate) fn serialized_tasks(call: &Call<'_>) -> Answer {
     let mut environment = load(call)?;
     let selection = Selection {
+        graph_type: Some(kind(call).to_owned()),
         nodes: call.id_list("nodes")?,
         tasks: call.list_parameter("tasks"),
-        with_legacy: false,
+        ..Selection::default()
     };
     let infos = environment::deployment_info(&mut environment, None)?;
     let graph = graph::serialize(&environment, &infos, &selection)?;

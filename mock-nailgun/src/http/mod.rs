@@ -26,6 +26,7 @@ mod rig;
 mod role_editing;
 mod roles;
 mod route;
+mod run;
 mod service;
 mod situation;
 mod tasks;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use super::run;
 use crate::environment;
 use crate::store::messages;
 
@@ -37,7 +38,9 @@ pub(crate) fn reply(call: &Call<'_>) -> Answer {
         single => vec![single],
     };
     for reply in &replies {
-        environment::apply_reply(call.config, call.database, reply)?;
+        if let Some(next) = environment::apply_reply(call.config, call.database, reply)? {
+            run::resume(call, next)?;
+        }
     }
     Ok(Reply::ok(json!({})))
 }

@@ -214,7 +214,7 @@ const API: &[Route] = &[
     },
     Route {
         path: "clusters/:id/changes/redeploy",
-        methods: &[("PUT", changes::deploy_changes, Token)],
+        methods: &[("PUT", changes::redeploy, Token)],
     },
     Route {
         path: "clusters/:id/provision",
@@ -234,7 +234,7 @@ const API: &[Route] = &[
     },
     Route {
         path: "graphs/execute",
-        methods: &[("POST", changes::execute_graph, Token)],
+        methods: &[("POST", changes::execute_graphs, Token)],
     },
     Route {
         path: "graphs/:id",

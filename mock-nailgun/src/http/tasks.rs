@@ -27,6 +27,7 @@ pub(crate) fn new_task(name: &str, cluster: Option<i64>, parent_id: Option<i64>)
         time_end: None,
         weight: 1.0,
         noop: false,
+        order: None,
     }
 }
 
@@ -116,24 +117,24 @@ pub(crate) fn transaction(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(as_transaction(&find(call, "Transaction")?)))
 }
 
-/// The task itself, or the child that ran a graph: clients ask for the supertask they were given.
-fn run_of(call: &Call<'_>) -> Result<Task, ApiError> {
+/// The task itself, or the children that ran graphs, in turn: clients ask for the supertask they were given.
+fn runs_of(call: &Call<'_>) -> Result<Vec<Task>, ApiError> {
     let task = find(call, "Transaction")?;
     if runs::is_one(call.database, task.id)? {
-        return Ok(task);
+        return Ok(vec![task]);
     }
-    let children: Vec<Task> = store::find_all(call.database, "document ->> 'parent_id' = ?1", [task.id])?;
-    for child in children {
+    let mut found = Vec::new();
+    for child in store::find_all::<Task>(call.database, "document ->> 'parent_id' = ?1", [task.id])? {
         if runs::is_one(call.database, child.id)? {
-            return Ok(child);
+            found.push(child);
         }
     }
-    Ok(task)
+    Ok(found)
 }
 
 /// `GET /transactions/:id/deployment_history/`, `?tasks_names=&nodes=&statuses=&include_summary=`
 pub(crate) fn history(call: &Call<'_>) -> Answer {
-    let task = run_of(call)?;
+    let runs = runs_of(call)?;
     let (names, nodes, statuses) = (
         call.list_parameter("tasks_names"),
         call.list_parameter("nodes"),
@@ -141,7 +142,10 @@ pub(crate) fn history(call: &Call<'_>) -> Answer {
     );
     let with_summary = call.flag("include_summary")?;
     let among = |list: &Option<Vec<String>>, value: &String| list.as_ref().is_none_or(|list| list.contains(value));
-    let records: Vec<HistoryRecord> = store::find_all(call.database, "document ->> 'task_id' = ?1", [task.id])?;
+    let mut records: Vec<HistoryRecord> = Vec::new();
+    for run in &runs {
+        records.extend(store::find_all(call.database, "document ->> 'task_id' = ?1", [run.id])?);
+    }
     let shown = records
         .iter()
         .filter(|record| {
@@ -168,8 +172,11 @@ pub(crate) fn history(call: &Call<'_>) -> Answer {
 }
 
 fn kept<T: serde::de::DeserializeOwned>(call: &Call<'_>, part: Part, what: &str) -> Result<T, ApiError> {
-    let run = run_of(call)?;
-    let found = runs::get(call.database, run.id, part)?;
+    // What was told last is what the last graph was run with.
+    let found = match runs_of(call)?.last() {
+        Some(run) => runs::get(call.database, run.id, part)?,
+        None => None,
+    };
     found.ok_or_else(|| ApiError::new(404, format!("There is no {what} of this transaction")))
 }
 

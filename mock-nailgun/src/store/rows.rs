@@ -219,6 +219,9 @@ pub(crate) struct Task {
     pub(crate) weight: f64,
     /// Statuses of nodes do not change in such a run.
     pub(crate) noop: bool,
+    /// What a run that waits for the one before it will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) order: Option<Value>,
 }
 
 /// What became of one task on one node.

@@ -96,6 +96,13 @@ impl Master {
         answer
     }
 
+    /// A POST that starts something.
+    pub(crate) async fn post_deferred(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.send("POST", &format!("/api/v1{path}"), Some(body)).await;
+        assert_eq!(status, 202, "POST {path}: {answer}");
+        answer
+    }
+
     /// metadata.yaml of a fixture plugin, as a client sends it.
     pub(crate) fn metadata(&self, directory: &str) -> Value {
         let path = self.plugins.path().join(directory).join("metadata.yaml");
