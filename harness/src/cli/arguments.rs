@@ -64,7 +64,7 @@ pub(crate) struct TestArguments {
     /// Whether containers are kept for `fuelrig shell`.
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) keep: Keep,
-    /// Count warnings (`noisy` tasks) as failures.
+    /// Count warnings as failures: tasks that are `noisy` or fail always, and what moved outside every task.
     #[arg(long)]
     pub(crate) strict: bool,
     /// Write snapshots that differ anew.

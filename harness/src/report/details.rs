@@ -131,7 +131,12 @@ pub(crate) fn moved_on_its_own(verdict: &Verdict, style: &Style) -> Vec<String> 
     if verdict.background.is_empty() {
         return Vec::new();
     }
-    let title = format!("moved outside every task ({}; fails nothing)", verdict.background.len());
+    let fails = if verdict.strict {
+        "fails with --strict"
+    } else {
+        "fails nothing"
+    };
+    let title = format!("moved outside every task ({}; {fails})", verdict.background.len());
     let mut lines = vec![String::new(), Colour::Dim.paint(&title, style.colours)];
     for entry in verdict.background.iter().take(style.differences) {
         lines.push(format!(

@@ -73,8 +73,8 @@ fn task_case(report: &Report, task: &TaskVerdict) -> TestCase {
         _ => TestCaseStatus::success(),
     };
     let mut case = case(report, &task.node, &task.task, status, task.second_seconds);
-    if task.called == Call::Noisy {
-        case.set_system_out("noisy: it reports a change and makes none");
+    if matches!(task.called, Call::Noisy | Call::FailsAlways) {
+        case.set_system_out(format!("{}: {}", task.called, task.called.meaning()));
     }
     case
 }

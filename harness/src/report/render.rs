@@ -223,7 +223,7 @@ fn tasks(verdict: &Verdict, style: &Style) -> Vec<String> {
 pub(crate) fn colour(called: Call) -> Colour {
     match called {
         Call::NotRerunnable | Call::NotIdempotent | Call::SilentChange => Colour::Red,
-        Call::Noisy | Call::NotReached => Colour::Yellow,
+        Call::Noisy | Call::FailsAlways | Call::NotReached => Colour::Yellow,
         Call::Idempotent => Colour::Green,
         Call::Skipped => Colour::Dim,
     }
@@ -354,6 +354,7 @@ fn outcome(report: &Report, style: &Style) -> String {
         Call::NotIdempotent,
         Call::SilentChange,
         Call::NotReached,
+        Call::FailsAlways,
         Call::Noisy,
     ];
     let called = |call| verdict.tasks.iter().filter(|task| task.called == call).count();
@@ -372,6 +373,13 @@ fn outcome(report: &Report, style: &Style) -> String {
         "difference of unknown origin",
         "differences of unknown origin",
     );
+    if verdict.strict {
+        add(
+            verdict.background.len(),
+            "difference outside every task",
+            "differences outside every task",
+        );
+    }
     add(
         report.verify.iter().filter(|check| !check.passed).count(),
         "check failed",

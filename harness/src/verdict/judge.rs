@@ -31,8 +31,9 @@ pub struct NodeRuns<'a> {
 
 /// Finds what the second run moved on every node, and what each task is called for it.
 ///
-/// `noise` and the scenario's `ignore` hide what is known to move; with `strict` a noisy task fails too. The records'
-/// times are the rig's; how far a node's clock is from it, the states know.
+/// `noise` and the scenario's `ignore` hide what is known to move; with `strict` warnings fail too: noisy tasks, those
+/// that fail always, and what moved outside every task. The records' times are the rig's; how far a node's clock is from
+/// it, the states know.
 pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, ignore: &[Ignore], strict: bool) -> Verdict {
     let noise = &noise.with_scenario(ignore);
     let mut verdict = Verdict {
@@ -44,7 +45,10 @@ pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, ignore: &[Ignore], stric
         judge_node(node, noise, strict, &mut hidden, &mut verdict);
     }
     verdict.ignored = noise.account(&hidden);
-    verdict.passed = verdict.unattributed.is_empty() && verdict.tasks.iter().all(|task| !task.fails);
+    // A machine lives: what moved while no task ran is nobody's fault, but certification asks for a quiet one.
+    verdict.passed = verdict.unattributed.is_empty()
+        && verdict.tasks.iter().all(|task| !task.fails)
+        && (verdict.background.is_empty() || !strict);
     verdict
 }
 
@@ -99,10 +103,11 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
     for ((record, (said, changed)), (differences, rewritten)) in parts {
         let first = first_by_task.get(record.task.as_str()).copied();
         let differences = fold(differences);
-        let called = if is_tolerated_failure(record) && !first.is_some_and(is_tolerated_failure) {
-            Call::NotRerunnable
-        } else {
-            call(record, said, !differences.is_empty())
+        let called = match (is_tolerated_failure(record), first.is_some_and(is_tolerated_failure)) {
+            (true, false) => Call::NotRerunnable,
+            // What it moves before it fails is a difference like any other.
+            (true, true) if differences.is_empty() => Call::FailsAlways,
+            _ => call(record, said, !differences.is_empty()),
         };
         verdict.tasks.push(TaskVerdict {
             node: node.name.to_owned(),
@@ -141,7 +146,7 @@ fn call(record: &TaskRecord, said: Said, differs: bool) -> Call {
 }
 
 /// Whether a task failed and, by its `fail_on_error: false`, counts as skipped: Nailgun does not mind, but one that did
-/// its work the first time must do it the second time too.
+/// its work the first time must do it the second time too, and one that never did is not idempotent.
 fn is_tolerated_failure(record: &TaskRecord) -> bool {
     record.status == TaskStatus::Skipped && record.started.is_some() && record.error.is_some()
 }

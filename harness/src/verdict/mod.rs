@@ -7,9 +7,11 @@
 //! | changed | same | [`Call::Noisy`] |
 //! | unchanged, or nothing | same | [`Call::Idempotent`] |
 //! | failed on run 2 | | [`Call::NotRerunnable`] |
+//! | failed on both, tolerated | same | [`Call::FailsAlways`] |
 //!
 //! One task runs at a time on a node, so a change whose time is known (a file's ctime, a service's start) belongs to
-//! the task in whose window it falls. What falls outside every window is background: shown apart, never failing.
+//! the task in whose window it falls. What falls outside every window is background: shown apart, failing only where
+//! warnings do.
 //! What has no time (routes, sysctl, observers) belongs to the only task that can have done it, or to several
 //! candidates, and the report says so.
 

@@ -14,7 +14,7 @@ pub struct Verdict {
     pub tasks: Vec<TaskVerdict>,
     /// Differences that several tasks may have made: they fail the verdict, nobody knows for whom.
     pub unattributed: Vec<Background>,
-    /// What moved outside every task's window: it fails nothing.
+    /// What moved outside every task's window: it fails a strict verdict only.
     pub background: Vec<Background>,
     /// What the noise list and the scenario's `ignore` hid.
     pub ignored: Vec<IgnoredCount>,
@@ -67,6 +67,8 @@ pub enum Call {
     SilentChange,
     /// It said that it changed something, but the machine is the same.
     Noisy,
+    /// It fails in both runs, and its `fail_on_error: false` lets Fuel go on: what it would do, nobody has seen.
+    FailsAlways,
     /// It changed nothing and said so.
     Idempotent,
     /// It did not get its turn in the second run: a task before it failed.
@@ -80,7 +82,7 @@ impl Call {
     pub fn fails(self, strict: bool) -> bool {
         match self {
             Self::NotRerunnable | Self::NotIdempotent | Self::SilentChange | Self::NotReached => true,
-            Self::Noisy => strict,
+            Self::Noisy | Self::FailsAlways => strict,
             Self::Idempotent | Self::Skipped => false,
         }
     }
@@ -92,6 +94,7 @@ impl Call {
             Self::NotIdempotent => "it said that it changed something, and the machine differs",
             Self::SilentChange => "it did not say so, but the machine differs",
             Self::Noisy => "it reports a change and makes none",
+            Self::FailsAlways => "it fails in both runs, and only its `fail_on_error: false` lets Fuel go on",
             Self::Idempotent => "the second run changed nothing",
             Self::NotReached => "a task before it failed",
             Self::Skipped => "there was nothing to run",
@@ -106,6 +109,7 @@ impl fmt::Display for Call {
             Self::NotIdempotent => "not idempotent",
             Self::SilentChange => "silent change",
             Self::Noisy => "noisy",
+            Self::FailsAlways => "fails always",
             Self::Idempotent => "idempotent",
             Self::NotReached => "not reached",
             Self::Skipped => "skipped",

@@ -87,7 +87,7 @@ fn a_task_that_fails_on_the_second_run_is_not_re_runnable() {
 
 #[rstest]
 #[case::only_the_second_time(false, Call::NotRerunnable)]
-#[case::both_times(true, Call::Idempotent)]
+#[case::both_times(true, Call::FailsAlways)]
 fn a_failure_that_nailgun_tolerates_counts_if_it_is_new(#[case] failed_before: bool, #[case] called: Call) {
     let run = |from: f64, fails: bool| {
         let mut record = task("deploy", "shell", from, from + 10.0);
@@ -217,14 +217,13 @@ fn a_difference_belongs_to_the_task_in_whose_window_it_falls() {
 }
 
 #[test]
-fn background_alone_fails_nothing() {
-    let verdict = files(
-        &[],
-        &[("/etc/c", file("", 250.0))],
-        &[task("deploy", "shell", 300.0, 310.0)],
-    );
+fn background_alone_fails_only_a_strict_verdict() {
+    let (before, after) = (state(200.0, &[]), state(500.0, &[("/etc/c", file("", 250.0))]));
+    let records = [task("deploy", "shell", 300.0, 310.0)];
+    let verdict = judged(&before, &after, &records, false);
     assert!(verdict.passed);
     assert_eq!(verdict.background.len(), 1);
+    assert!(!judged(&before, &after, &records, true).passed);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn tasks(verdict: &Verdict, logs: Logs<'_>) -> Markup {
         .iter()
         .filter(|task| task.called != Call::Skipped)
         .collect();
-    tasks.sort_by_key(|task| (!task.fails, task.called != Call::Noisy));
+    tasks.sort_by_key(|task| (!task.fails, !matches!(task.called, Call::Noisy | Call::FailsAlways)));
     let skipped = verdict.tasks.len() - tasks.len();
     html! {
         h2 { "Verdict" }
@@ -120,7 +120,7 @@ fn sentence(call: Call) -> String {
 fn tone(task: &TaskVerdict) -> &'static str {
     match task.called {
         _ if task.fails => "bad",
-        Call::Noisy => "warn",
+        Call::Noisy | Call::FailsAlways => "warn",
         Call::Idempotent => "good",
         _ => "",
     }

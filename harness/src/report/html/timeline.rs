@@ -105,7 +105,7 @@ fn class(run: u8, task: &TaskReport, verdict: Option<&Verdict>) -> &'static str 
     });
     match judged {
         Some(judged) if judged.fails => "fails",
-        Some(judged) if judged.called == Call::Noisy => "noisy",
+        Some(judged) if matches!(judged.called, Call::Noisy | Call::FailsAlways) => "noisy",
         Some(_) => "idempotent",
         None => "successful",
     }
