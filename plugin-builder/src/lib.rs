@@ -35,4 +35,5 @@ pub use package::{
     Limits, PackageContents, PackageInfo, PackageKind, UnpackError, Unpacked, describe, inspect, unpack, unpack_within,
 };
 pub use plugin::{LoadError, Plugin};
+pub use python::{RegexError, RegexSearch};
 pub use suggestion::nearest;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fancy_regex::Regex;
 use plugin_builder::expression::{Models, is_true};
+use plugin_builder::{RegexError, RegexSearch};
 use serde_json::{Map, Value};
 
 use super::python_repr::python_repr;
@@ -148,14 +148,14 @@ fn check_attribute(rules: Attributes, attribute: &Map<String, Value>) -> Result<
 }
 
 /// A regular expression, compiled once: a whole settings document has hundreds, and they come again with every save.
-fn compiled(source: &str) -> Result<Arc<Regex>, Box<fancy_regex::Error>> {
+fn compiled(source: &str) -> Result<Arc<RegexSearch>, RegexError> {
     const CAPACITY: usize = 1000;
-    static KNOWN: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+    static KNOWN: Mutex<BTreeMap<String, Arc<RegexSearch>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pattern) = known.get(source) {
         return Ok(Arc::clone(pattern));
     }
-    let pattern = Arc::new(Regex::new(source).map_err(Box::new)?);
+    let pattern = Arc::new(RegexSearch::new(source)?);
     if known.len() >= CAPACITY {
         known.clear();
     }
@@ -182,7 +182,7 @@ fn check_regex(name: &str, attribute: &Map<String, Value>) -> Result<(), String>
     };
     for text in values.iter().filter_map(Value::as_str) {
         // A pattern that runs out of steps is taken as one that does not match.
-        if !pattern.is_match(text).unwrap_or(false) {
+        if !pattern.finds(text).unwrap_or(false) {
             return Err(format!("[{name}] {}", regex["error"].as_str().unwrap_or_default()));
         }
     }
@@ -299,6 +299,9 @@ mod tests {
     #[case(json!({"type": "text", "value": "", "regex": {"source": "\\S", "error": "empty"}}))]
     #[case(json!({"type": "text", "value": "xx8779xx", "regex": {"source": "\\d+", "error": "no number"}}))]
     #[case(json!({"type": "text", "value": "admin", "regex": {"source": "^(?!services$).+", "error": "reserved"}}))]
+    #[case(json!({"type": "text", "value": "x{", "regex": {"source": "^x{$", "error": "Python reads the brace as itself"}}))]
+    #[case(json!({"type": "text", "value": "[&]", "regex": {"source": "^[[a&&b]+]$", "error": "a set has no sets"}}))]
+    #[case(json!({"type": "text", "value": "line\n", "regex": {"source": "^line$", "error": "before a line feed, too"}}))]
     #[case(json!("no attribute"))]
     fn a_field_that_nailgun_takes_is_taken(#[case] field: Value) {
         assert_eq!(check_section(nine(), &json!({"field": field})), Ok(()));
@@ -309,6 +312,22 @@ mod tests {
         let section =
             json!({"port": {"type": "text", "value": "abc", "regex": {"source": "^\\d+$", "error": "Not a port"}}});
         assert_eq!(check_section(nine(), &section), Err("[port] Not a port".to_owned()));
+    }
+
+    #[test]
+    fn a_regex_that_python_does_not_compile_is_named_with_its_field() {
+        let section = json!({"port": {"type": "text", "value": "abc", "regex": {"source": "a**", "error": "No"}}});
+        assert_eq!(
+            check_section(nine(), &section),
+            Err("[port] invalid regular expression `a**`: multiple repeat".to_owned())
+        );
+    }
+
+    #[test]
+    fn digits_are_those_of_ascii_as_in_python() {
+        let section =
+            json!({"port": {"type": "text", "value": "٣", "regex": {"source": "^\\d+$", "error": "No port"}}});
+        assert_eq!(check_section(nine(), &section), Err("[port] No port".to_owned()));
     }
 
     #[test]

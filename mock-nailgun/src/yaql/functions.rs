@@ -1,6 +1,6 @@
 //! Functions of YAQL and of Nailgun.
 
-use fancy_regex::Regex;
+use plugin_builder::RegexSearch;
 use serde_json::Value;
 
 use super::error::YaqlError;
@@ -56,8 +56,11 @@ pub(super) fn matches(text: &Value, pattern: &Value, column: usize) -> Result<bo
             format!("{text} cannot be matched with {pattern}"),
         ));
     };
-    let error = |error: fancy_regex::Error| YaqlError::at(column, format!("`{pattern}`: {error}"));
-    Regex::new(pattern).map_err(error)?.is_match(text).map_err(error)
+    let error = |reason: &dyn std::fmt::Display| YaqlError::at(column, format!("`{pattern}`: {reason}"));
+    let search = RegexSearch::new(pattern).map_err(|reason| error(&reason))?;
+    search
+        .finds(text)
+        .ok_or_else(|| error(&"the search takes too many steps"))
 }
 
 struct Call<'c, 'a> {

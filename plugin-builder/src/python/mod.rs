@@ -12,6 +12,6 @@ pub(crate) use dict::dict_order;
 pub(crate) use format_text::{field_root, parse_format};
 #[cfg(test)]
 pub(crate) use regex_peers::{ask_peer, generated_patterns};
-pub(crate) use regex_search::RegexSearch;
+pub use regex_search::{RegexError, RegexSearch};
 pub(crate) use regex_syntax::check_regex;
 pub(crate) use repr::{float_repr, repr, repr_bytes, repr_character, repr_text, repr_unicode, str_error};

@@ -107,7 +107,7 @@ fn default(setting: Setting<'_>, pattern: &str, report: &mut Report) {
     let Some(value) = setting.literal().filter(|value| !value.is_falsy()) else {
         return;
     };
-    let Some(search) = RegexSearch::new(pattern) else {
+    let Ok(search) = RegexSearch::new(pattern) else {
         return;
     };
     let values = value.as_sequence().unwrap_or(std::slice::from_ref(value));
