@@ -21,10 +21,49 @@ fn plugin(name: &str) -> Value {
     })
 }
 
+/// A second connection to the file that writes, again and again, as a second server or `sqlite3` does: whoever has read
+/// by then and wants to write would be told that the database is locked.
+struct Writer {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<u64>,
+}
+
+fn another_process_that_writes(file: camino::Utf8PathBuf) -> Writer {
+    let (stop, stopped) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let mut written = 0;
+        while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_millis(3)) {
+            let Ok(connection) = rusqlite::Connection::open(file.as_std_path()) else {
+                continue;
+            };
+            // Before the tables are made there is nothing to write to.
+            let begun = connection.execute_batch(
+                "BEGIN IMMEDIATE; UPDATE notifications SET document = json_set(document, '$.status', 'read')",
+            );
+            if begun.is_ok() {
+                std::thread::sleep(Duration::from_millis(2));
+                connection.execute_batch("COMMIT").unwrap();
+                written += 1;
+            }
+        }
+        written
+    });
+    Writer { stop, thread }
+}
+
+impl Writer {
+    /// How often it wrote.
+    fn stop(self) -> u64 {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_clients_at_once_get_no_error_and_lose_nothing() {
+async fn fifty_clients_at_once_beside_another_process_that_writes_get_no_error_and_lose_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let file = camino::Utf8PathBuf::try_from(directory.path().join("nailgun.sqlite")).unwrap();
+    let writer = another_process_that_writes(file.clone());
     let master = std::sync::Arc::new(master::start_with(|config| config.database = Database::File(file)).await);
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
@@ -53,6 +92,7 @@ async fn fifty_clients_at_once_get_no_error_and_lose_nothing() {
     for client in clients {
         client.await.unwrap();
     }
+    assert!(writer.stop() > 0, "the other process wrote nothing");
     for (path, expected) in [("/plugins/", CLIENTS), ("/clusters/", CLIENTS), ("/nodes/", CLIENTS)] {
         assert_eq!(master.get(path).await.as_array().unwrap().len(), expected, "{path}");
     }

@@ -112,7 +112,9 @@ impl From<rusqlite::Error> for ApiError {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Self::bad_request(error.to_string()),
             _ => {
                 tracing::error!(%error, "the database refused");
-                Self::unexpected(error.to_string())
+                Self::unexpected(format!(
+                    "the database refused, and nothing of this request was saved: {error}"
+                ))
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::environment;
 use crate::pieces::Pieces;
 use crate::profile::ProfileError;
-use crate::store::{self, Store};
+use crate::store::{self, Access, Store};
 
 /// nginx on a master lets that much through to `/api`.
 const BODY_LIMIT: usize = 100 * 1024 * 1024;
@@ -44,6 +44,7 @@ impl Service {
     pub(crate) fn new(config: Config, store: Store) -> Result<Self, StartProblem> {
         let seed = environment::Seed::read(&config.profile)?;
         store.transaction(
+            Access::Write,
             |database| seed.plant(database).map_err(StartProblem::from),
             |_, _| Ok(()),
         )?;
@@ -62,7 +63,12 @@ impl Service {
         let Found {
             handler, parameters, ..
         } = found;
+        let access = match request.method.as_str() {
+            "GET" | "HEAD" => Access::Read,
+            _ => Access::Write,
+        };
         let reply = self.store.transaction(
+            access,
             |database| {
                 handler(&Call {
                     config: &self.config,
@@ -172,9 +178,12 @@ async fn next_message(service: &Arc<Service>, query: &BTreeMap<String, String>) 
         // Registered before the look, so that a message queued between the look and the wait wakes us.
         notified.as_mut().enable();
         let state = Arc::clone(service);
-        let taken = tokio::task::spawn_blocking(move || state.store.transaction(rig::take_message, |_, _| Ok(())))
-            .await
-            .unwrap_or_else(|_| Err(ApiError::unexpected("Unexpected exception, please check logs")))?;
+        let taken = tokio::task::spawn_blocking(move || {
+            let take = |database: &_| rig::take_message(database);
+            state.store.transaction(Access::Write, take, |_, _| Ok(()))
+        })
+        .await
+        .unwrap_or_else(|_| Err(ApiError::unexpected("Unexpected exception, please check logs")))?;
         if let Some(message) = taken {
             return Ok(Reply::written(written(&message)));
         }

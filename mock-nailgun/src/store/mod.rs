@@ -3,6 +3,7 @@
 mod cache;
 mod document;
 pub(crate) mod graphs;
+mod migrations;
 mod rows;
 mod schema;
 
@@ -13,4 +14,4 @@ pub(crate) use rows::{
     addresses, cluster_plugins, messages, runs,
 };
 pub use schema::StoreError;
-pub(crate) use schema::{Store, burn_id};
+pub(crate) use schema::{Access, Store, burn_id};

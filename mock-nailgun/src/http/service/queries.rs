@@ -67,7 +67,7 @@ fn the_plugins_of_an_environment_come_from_a_single_database_query() {
     let (plugins, statements) = statements(&service, || {
         service
             .store
-            .transaction(|database| cluster_plugins::of(database, 1), |_, _| Ok(()))
+            .transaction(Access::Read, |database| cluster_plugins::of(database, 1), |_, _| Ok(()))
             .unwrap()
     });
     assert_eq!(plugins.len(), 50);
