@@ -152,11 +152,14 @@ impl<'a> Environment<'a> {
 
     /// Formats strings and runs generators.
     pub(crate) fn fill_in(&self, sections: &mut Map<String, Value>) {
-        let models = self.format_models();
-        let generators = settings::Generators::new(self.config);
-        for section in sections.values_mut() {
-            settings::format_strings(section, &models);
-            generators.fill(section);
+        self.filling().fill(sections);
+    }
+
+    /// What strings are formatted and values made with.
+    pub(crate) fn filling(&self) -> Filling {
+        Filling {
+            models: self.format_models(),
+            generators: settings::Generators::new(self.config),
         }
     }
 
@@ -242,6 +245,21 @@ impl<'a> Environment<'a> {
     /// The whole name of a node.
     pub(crate) fn fqdn(&self, node: &Node) -> String {
         format!("{}.{}", node.hostname, self.config.profile.domain)
+    }
+}
+
+/// Formats strings and runs generators of an environment's settings.
+pub(crate) struct Filling {
+    models: Value,
+    generators: settings::Generators,
+}
+
+impl Filling {
+    pub(crate) fn fill(&self, sections: &mut Map<String, Value>) {
+        for section in sections.values_mut() {
+            settings::format_strings(section, &self.models);
+            self.generators.fill(section);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::resolver::{Place, RoleResolver, SYNC_POINT, pattern_of};
+use super::resolver::{NamePattern, Place, RoleResolver, SYNC_POINT, pattern_of};
 use super::task::{GraphTask, Origin};
 use crate::http::ApiError;
 
@@ -13,6 +13,7 @@ pub(crate) type TaskNumber = usize;
 
 /// The tasks of a graph, groups aside, and their places.
 pub(crate) struct Layout<'a> {
+    /// By id.
     pub(crate) tasks: Vec<&'a GraphTask>,
     /// The places of each task.
     places: Vec<BTreeSet<Place>>,
@@ -66,10 +67,18 @@ impl<'a> Layout<'a> {
         if let Some(found) = self.found.borrow().get(name) {
             return Rc::clone(found);
         }
-        let pattern = pattern_of(name);
-        let found: Rc<[TaskNumber]> = (0..self.tasks.len())
-            .filter(|number| pattern.matches(self.tasks[*number].id()))
-            .collect();
+        let found: Rc<[TaskNumber]> = match &*pattern_of(name) {
+            // They are sorted by id.
+            NamePattern::Exact(name) => {
+                let first = self.tasks.partition_point(|task| task.id() < name.as_str());
+                (first..self.tasks.len())
+                    .take_while(|number| self.tasks[*number].id() == name)
+                    .collect()
+            }
+            pattern => (0..self.tasks.len())
+                .filter(|number| pattern.matches(self.tasks[*number].id()))
+                .collect(),
+        };
         self.found.borrow_mut().insert(name.to_owned(), Rc::clone(&found));
         found
     }

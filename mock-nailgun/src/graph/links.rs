@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Bytes;
-use serde_json::{Value, json};
 
 use super::layout::{Layout, TaskNumber};
 use super::resolver::{Place, RoleResolver, SYNC_POINT};
@@ -148,7 +147,14 @@ impl<'a> Links<'a> {
         if text.len() > 0 {
             text.push(",");
         }
-        text.push_json(&link(self.layout, self.resolver, (task, place)));
+        text.push("{\"name\":");
+        text.push_json_string(self.layout.tasks[task].id());
+        text.push(",\"node_id\":");
+        match self.resolver.uid(place) {
+            Some(uid) => text.push_json_string(uid),
+            None => text.push("null"),
+        }
+        text.push("}");
     }
 
     /// Calls `add` for each link of the task at a place, but not for those that are the same for all places.
@@ -162,8 +168,4 @@ impl<'a> Links<'a> {
             .iter()
             .flat_map(|(task, places)| places.iter().map(move |place| (*task, *place)))
     }
-}
-
-fn link(layout: &Layout<'_>, resolver: &RoleResolver, (task, place): Spot) -> Value {
-    json!({"name": layout.tasks[task].id(), "node_id": resolver.uid(place)})
 }

@@ -1,16 +1,22 @@
 //! `/clusters/:id/attributes` and `/clusters/:id/generated`
 
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
-use crate::environment::Environment;
+use crate::environment::{Environment, Filling};
 use crate::profile::PluginSettings;
 use crate::settings::{self, SentSection};
 use crate::store::{self, ClusterPlugin, cluster_plugins};
 
 fn shown(editable: Map<String, Value>) -> Reply {
-    Reply::ok(json!({"editable": editable}))
+    // `json!` would copy the whole document.
+    Reply::ok(Value::Object(Map::from_iter([(
+        "editable".to_owned(),
+        Value::Object(editable),
+    )])))
 }
 
 /// `GET /clusters/:id/attributes/`. Generators of plugins run anew each time until a PUT stores a value.
@@ -131,17 +137,18 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     }
     store::replace(call.database, &environment.cluster)?;
     if profile.plugin_settings == PluginSettings::InEnvironment {
-        switch_plugins(call, &environment)?;
+        switch_plugins(call, &mut environment)?;
     }
-    for (_, section) in &plugin_sections {
-        save_plugin(call, &environment, section)?;
+    let filling = environment.filling();
+    for (_, section) in plugin_sections {
+        save_plugin(call, &mut environment, section, &filling)?;
     }
-    Ok(shown(Environment::load(call, environment.cluster.id)?.editable()))
+    Ok(shown(environment.editable()))
 }
 
 /// Up to 7.0 a plugin is on where its section among the environment's own settings says so.
-fn switch_plugins(call: &Call<'_>, environment: &Environment<'_>) -> Result<(), ApiError> {
-    for connected in &environment.plugins {
+fn switch_plugins(call: &Call<'_>, environment: &mut Environment<'_>) -> Result<(), ApiError> {
+    for connected in &mut environment.plugins {
         let metadata = environment
             .cluster
             .editable
@@ -150,6 +157,7 @@ fn switch_plugins(call: &Call<'_>, environment: &Environment<'_>) -> Result<(), 
         let enabled = metadata
             .is_some_and(|metadata| metadata["enabled"] == true && metadata["plugin_id"] == connected.plugin.id);
         cluster_plugins::set_enabled(call.database, environment.cluster.id, connected.plugin.id, enabled)?;
+        connected.enabled = enabled;
     }
     Ok(())
 }
@@ -227,28 +235,31 @@ fn has_legacy_tasks(connected: &ClusterPlugin) -> bool {
 }
 
 /// Switches versions on and off, and stores the fields of those that are on, exactly as they were sent.
-fn save_plugin(call: &Call<'_>, environment: &Environment<'_>, section: &SentSection) -> Result<(), ApiError> {
-    for (plugin_id, fields) in &section.versions {
-        let Some(connected) = environment
-            .plugins
-            .iter()
-            .find(|connected| connected.plugin.id == *plugin_id)
-        else {
+fn save_plugin(
+    call: &Call<'_>,
+    environment: &mut Environment<'_>,
+    section: SentSection,
+    filling: &Filling,
+) -> Result<(), ApiError> {
+    let cluster_id = environment.cluster.id;
+    for (plugin_id, mut fields) in section.versions {
+        let mut plugins = environment.plugins.iter_mut();
+        let Some(connected) = plugins.find(|connected| connected.plugin.id == plugin_id) else {
             tracing::warn!(plugin_id, "is not connected to the environment");
             continue;
         };
-        let enabled = section.enabled && section.chosen_id == Some(*plugin_id);
-        let cluster_id = environment.cluster.id;
+        let enabled = section.enabled && section.chosen_id == Some(plugin_id);
         if enabled != connected.enabled {
-            cluster_plugins::set_enabled(call.database, cluster_id, *plugin_id, enabled)?;
+            cluster_plugins::set_enabled(call.database, cluster_id, plugin_id, enabled)?;
+            connected.enabled = enabled;
         }
         if enabled || section.default {
-            let mut fields = fields.clone();
             // What a client left as a generator becomes a value that stays.
-            environment.fill_in(&mut fields);
+            filling.fill(&mut fields);
             // A client that sends the whole document changes one plugin's settings, if any.
             if fields != *connected.attributes {
-                cluster_plugins::set_attributes(call.database, cluster_id, *plugin_id, &fields)?;
+                cluster_plugins::set_attributes(call.database, cluster_id, plugin_id, &fields)?;
+                connected.attributes = Arc::new(fields);
             }
         }
     }

@@ -51,7 +51,7 @@ fn field(field: &str, models: &Value) -> Option<String> {
 pub(crate) fn format_strings(value: &mut Value, models: &Value) {
     match value {
         Value::String(text) => {
-            if text.contains(['{', '}'])
+            if text.bytes().any(|byte| matches!(byte, b'{' | b'}'))
                 && let Some(formatted) = python_format(text, models)
             {
                 *text = formatted;

@@ -365,12 +365,11 @@ pub(crate) mod cluster_plugins {
 
     /// The plugins of an environment in one query, by name and version as text.
     pub(crate) fn of(connection: &Connection, cluster_id: i64) -> Result<Vec<ClusterPlugin>, rusqlite::Error> {
-        connection
+        let mut plugins: Vec<ClusterPlugin> = connection
             .prepare_cached(
                 "SELECT plugins.id, plugins.document, cluster_plugins.enabled, cluster_plugins.attributes, cluster_plugins.id
                  FROM cluster_plugins JOIN plugins ON plugins.id = cluster_plugins.plugin_id
-                 WHERE cluster_plugins.cluster_id = ?1
-                 ORDER BY plugins.document ->> 'name', plugins.document ->> 'version'",
+                 WHERE cluster_plugins.cluster_id = ?1",
             )?
             .query_map([cluster_id], |row| {
                 let plugin = document::read(row)?;
@@ -381,7 +380,14 @@ pub(crate) mod cluster_plugins {
                     attributes: ATTRIBUTES.get(row.get(4)?, attributes, parse)?,
                 })
             })?
-            .collect()
+            .collect::<Result<_, _>>()?;
+        // SQLite would read every document for its name, and carry it through the sorting.
+        plugins.sort_by(
+            |ClusterPlugin { plugin: one, .. }, ClusterPlugin { plugin: other, .. }| {
+                (&one.name, &one.version).cmp(&(&other.name, &other.version))
+            },
+        );
+        Ok(plugins)
     }
 
     /// Connects a plugin that is not connected yet; it begins disabled.
