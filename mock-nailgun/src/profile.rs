@@ -84,6 +84,9 @@ pub struct Profile {
     pub delete_refusal: &'static str,
     /// How a deployment becomes messages for Astute.
     pub serialization: Serialization,
+    /// Whether tasks with `reexecute_on: [deploy_changes]` happen again on ready nodes when changes are deployed. It says
+    /// nothing to a graph of 9.x, which runs on every node each time.
+    pub reexecutes_tasks: bool,
     /// The key `plugins` of deployment info.
     pub plugins_key: PluginsKey,
     /// What a repository's file on nodes is named after.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::order::{Ordered, Part};
+use super::plan::Plan;
 use super::stages::{STEP, TaskWriter, resolver};
 use crate::environment::{DeploymentInfo, Environment};
 use crate::graph::{self, GraphTask, pattern_of};
@@ -14,11 +15,15 @@ use crate::http::ApiError;
 ///
 /// # Errors
 /// 500 as Nailgun where a group names a task that there is not.
-pub(crate) fn add_tasks(environment: &Environment<'_>, infos: &mut DeploymentInfo) -> Result<(), ApiError> {
+pub(crate) fn add_tasks(
+    environment: &Environment<'_>,
+    infos: &mut DeploymentInfo,
+    plan: &Plan,
+) -> Result<(), ApiError> {
     let writer = TaskWriter::new(environment)?;
     let tasks = graph::merged(environment, graph::DEFAULT)?;
     let ordered = Ordered::new(&tasks, &writer.core)?;
-    let resolver = resolver(environment, None)?;
+    let resolver = resolver(environment, |_| true)?;
     let groups: Vec<&GraphTask> = ordered
         .tasks
         .iter()
@@ -35,7 +40,7 @@ pub(crate) fn add_tasks(environment: &Environment<'_>, infos: &mut DeploymentInf
             return Err(ApiError::unexpected("KeyError: 'type'"));
         }
     }
-    let mut of_role: BTreeMap<String, Vec<Map<String, Value>>> = BTreeMap::new();
+    let mut of_role: BTreeMap<String, Vec<RoleTask<'_>>> = BTreeMap::new();
     let mut priorities: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut priority = 0;
     for group in &groups {
@@ -64,9 +69,10 @@ pub(crate) fn add_tasks(environment: &Environment<'_>, infos: &mut DeploymentInf
             .get(&role)
             .into_iter()
             .flatten()
+            .filter(|own| plan.happens(own.task, &uid))
             .zip(1u64..)
-            .map(|(task, number)| {
-                let mut task = task.clone();
+            .map(|(own, number)| {
+                let mut task = own.written.clone();
                 task.insert("priority".to_owned(), json!(number * STEP));
                 task.insert("uids".to_owned(), json!([uid]));
                 Value::Object(task)
@@ -95,13 +101,20 @@ fn means(task: &GraphTask, role: &str) -> bool {
     names.iter().any(|name| name == "*" || pattern_of(name).matches(role))
 }
 
+/// A task of a role.
+struct RoleTask<'a> {
+    task: &'a GraphTask,
+    /// As Astute gets it, but for its priority and node.
+    written: Map<String, Value>,
+}
+
 /// What a role does between the two stages, in order.
-fn role_tasks(
-    ordered: &Ordered<'_>,
+fn role_tasks<'a>(
+    ordered: &Ordered<'a>,
     groups: &[&GraphTask],
     writer: &TaskWriter,
     role: &str,
-) -> Result<Vec<Map<String, Value>>, ApiError> {
+) -> Result<Vec<RoleTask<'a>>, ApiError> {
     let named: Vec<String> = groups
         .iter()
         .filter(|group| means(group, role))
@@ -119,7 +132,7 @@ fn role_tasks(
         if let Some(mut written) = writer.write(task)? {
             // Inside of a role a failure is the node's, whatever the task says.
             written.shift_remove("fail_on_error");
-            tasks.push(written);
+            tasks.push(RoleTask { task, written });
         }
     }
     Ok(tasks)

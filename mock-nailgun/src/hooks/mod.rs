@@ -2,8 +2,10 @@
 
 mod granular;
 mod order;
+mod plan;
 mod plugin_tasks;
 mod stages;
 
 pub(crate) use granular::add_tasks;
+pub(crate) use plan::Plan;
 pub(crate) use stages::{Stage, hooks};

@@ -4,11 +4,13 @@ use plugin_builder::expression::{Expression, ExpressionError, Models};
 use serde_json::{Map, Value, json};
 
 use super::order::{Ordered, Part};
+use super::plan::Plan;
 use super::plugin_tasks;
 use crate::environment::{self, Environment};
 use crate::graph::{self, GraphTask, Origin, RoleResolver};
 use crate::http::ApiError;
 use crate::settings;
+use crate::store::Node;
 
 /// Between the priorities of two hooks.
 pub(super) const STEP: u64 = 100;
@@ -20,13 +22,17 @@ pub(crate) enum Stage {
     PostDeployment,
 }
 
-/// The hooks of a stage for the nodes whose ids are given (all without any), in the order in which they run.
+/// The hooks of a stage, in the order in which they run. What plugins bring besides the graph has no ids, and comes
+/// whichever tasks of the graph are chosen.
 ///
 /// # Errors
 /// As Nailgun's: clashing tasks, plugins whose files it cannot serialise.
-pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, only: Option<&[i64]>) -> Result<Vec<Value>, ApiError> {
-    let resolver = resolver(environment, only)?;
-    let plugins = plugin_tasks::plugins(environment, &resolver)?;
+pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, plan: &Plan) -> Result<Vec<Value>, ApiError> {
+    let deployed = resolver(environment, |node| {
+        is_among(plan.nodes(), node) && plan.is_deployed(&node.uid())
+    })?;
+    let resolver = resolver(environment, |node| is_among(plan.nodes(), node))?;
+    let plugins = plugin_tasks::plugins(environment, &deployed)?;
     let mut hooks: Vec<Map<String, Value>> = Vec::new();
     if stage == Stage::PreDeployment {
         hooks.extend(plugins.iter().flat_map(|plugin| plugin.repository(environment)));
@@ -40,7 +46,8 @@ pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, only: Option<&[
         Stage::PostDeployment => Part::After,
     };
     for task in ordered.tasks.iter().filter(|task| ordered.part(task) == part) {
-        let uids = resolver.uids(task.selector());
+        let mut uids = resolver.uids(task.selector());
+        uids.retain(|uid| plan.happens(task, uid));
         if uids.is_empty() {
             continue;
         }
@@ -53,7 +60,7 @@ pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, only: Option<&[
         Stage::PreDeployment => "pre_deployment",
         Stage::PostDeployment => "post_deployment",
     };
-    hooks.extend(plugin_tasks::stage_tasks(&plugins, environment, &resolver, name)?);
+    hooks.extend(plugin_tasks::stage_tasks(&plugins, environment, &deployed, name)?);
     let priorities = (1u64..).map(|number| number * STEP);
     Ok(hooks
         .into_iter()
@@ -65,11 +72,18 @@ pub(crate) fn hooks(environment: &Environment<'_>, stage: Stage, only: Option<&[
         .collect())
 }
 
-pub(super) fn resolver(environment: &Environment<'_>, only: Option<&[i64]>) -> Result<RoleResolver, ApiError> {
+fn is_among(ids: Option<&[i64]>, node: &Node) -> bool {
+    ids.is_none_or(|ids| ids.contains(&node.id))
+}
+
+pub(super) fn resolver(
+    environment: &Environment<'_>,
+    takes_part: impl Fn(&Node) -> bool,
+) -> Result<RoleResolver, ApiError> {
     let roles = environment.roles()?;
     let mut names = Vec::new();
     for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
-        if only.is_none_or(|ids| ids.contains(&node.id)) {
+        if takes_part(node) {
             names.push((node.uid(), environment::role_names_of(&roles, node)?));
         }
     }

@@ -23,10 +23,10 @@ pub(crate) fn redeploy(call: &Call<'_>) -> Answer {
     apply_changes(call, order)
 }
 
-fn apply_changes(call: &Call<'_>, order: Order) -> Answer {
+fn apply_changes(call: &Call<'_>, mut order: Order) -> Answer {
+    order.applies_changes = true;
     let runs = Runs {
         name: "deploy",
-        applies_changes: true,
         orders: vec![order],
     };
     run::start(call, call.id(0)?, &runs)
@@ -59,7 +59,6 @@ pub(crate) fn deploy_tasks(call: &Call<'_>) -> Answer {
 fn deploy(call: &Call<'_>, order: Order) -> Answer {
     let runs = Runs {
         name: "deployment",
-        applies_changes: false,
         orders: vec![order],
     };
     run::start(call, call.id(0)?, &runs)
@@ -100,14 +99,11 @@ pub(crate) fn execute_graphs(call: &Call<'_>) -> Answer {
             dry_run: flag("dry_run")?,
             noop_run: flag("noop_run")?,
             debug: flag("debug")?,
+            applies_changes: false,
             subgraphs: body.get("subgraphs").filter(|parts| parts.is_array()).cloned(),
         });
     }
-    let runs = Runs {
-        name: "deploy",
-        applies_changes: false,
-        orders,
-    };
+    let runs = Runs { name: "deploy", orders };
     run::start(call, cluster, &runs)
 }
 

@@ -6,7 +6,7 @@ use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::{self, Environment};
 use crate::graph::{self, Selection};
-use crate::hooks::{self, Stage};
+use crate::hooks::{self, Plan, Stage};
 use crate::pieces::Pieces;
 use crate::profile::Serialization;
 use crate::settings;
@@ -119,7 +119,7 @@ pub(crate) fn default_info(call: &Call<'_>) -> Answer {
     let nodes = call.id_list("nodes")?;
     let mut infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
     if call.config.profile.serialization == Serialization::Hooks {
-        hooks::add_tasks(&environment, &mut infos)?;
+        hooks::add_tasks(&environment, &mut infos, &Plan::default())?;
     }
     if call.flag("split")? {
         return Ok(Reply::ok(Value::from(infos.split())));
@@ -185,8 +185,8 @@ fn hooks(call: &Call<'_>, stage: Stage) -> Answer {
     if call.config.profile.serialization == Serialization::Graph {
         return Err(ApiError::new(405, "The plugin hooks are not supported anymore."));
     }
-    let nodes = call.id_list("nodes")?;
+    let plan = Plan::of_nodes(call.id_list("nodes")?);
     environment::assign_primaries(&mut environment)?;
-    let hooks = hooks::hooks(&environment, stage, nodes.as_deref())?;
+    let hooks = hooks::hooks(&environment, stage, &plan)?;
     Ok(Reply::ok(Value::from(hooks)))
 }

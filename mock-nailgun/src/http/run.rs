@@ -9,7 +9,7 @@ use super::tasks::{self, new_task};
 use super::{rig, roles};
 use crate::environment::{self, Environment, clock};
 use crate::graph::{self, Selection, SerializedGraph};
-use crate::hooks::{self, Stage};
+use crate::hooks::{self, Plan, Stage};
 use crate::pieces::Pieces;
 use crate::profile::Serialization;
 use crate::store::{self, HistoryRecord, Task, addresses, runs};
@@ -21,8 +21,6 @@ const PROVISION_WEIGHT: f64 = 0.4;
 pub(super) struct Runs {
     /// Name of the supertask.
     pub(super) name: &'static str,
-    /// Whether nodes are provisioned first, and those that were removed let go: the deployment of all changes.
-    pub(super) applies_changes: bool,
     pub(super) orders: Vec<Order>,
 }
 
@@ -30,6 +28,8 @@ pub(super) struct Runs {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) selection: Selection,
+    /// The deployment of all changes: nodes are provisioned first, and those that were removed are let go.
+    pub(super) applies_changes: bool,
     /// Astute makes its plan and does nothing.
     pub(super) dry_run: bool,
     /// Puppet tells what it would do.
@@ -56,7 +56,7 @@ impl Order {
             dry_run: call.flag("dry_run")?,
             noop_run: call.flag("noop_run")?,
             debug: call.flag("debug")?,
-            subgraphs: None,
+            ..Self::default()
         })
     }
 
@@ -169,7 +169,7 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, runs: &Runs, supert
     // before anything is written, so that nothing stays of what fails.
     let prepared = prepare(environment, first)?;
     let cluster_id = environment.cluster.id;
-    if runs.applies_changes && !first.is_quiet() {
+    if first.applies_changes && !first.is_quiet() {
         let mut provision = new_task("provision", Some(cluster_id), Some(supertask.id));
         provision.weight = PROVISION_WEIGHT;
         store::insert(call.database, &mut provision)?;
@@ -219,6 +219,8 @@ pub(super) fn resume(call: &Call<'_>, mut task: Task) -> Result<(), ApiError> {
 struct Prepared {
     infos: environment::DeploymentInfo,
     work: Work,
+    /// Ids of the nodes that take part; all without any.
+    nodes: Option<Vec<i64>>,
 }
 
 /// What Astute is to do.
@@ -234,20 +236,31 @@ enum Work {
 }
 
 fn prepare(environment: &mut Environment<'_>, order: &Order) -> Result<Prepared, ApiError> {
-    let mut infos = environment::deployment_info(environment, None)?;
-    let work = match environment.config.profile.serialization {
-        Serialization::Graph => Work::Graph(graph::serialize(environment, &infos, &order.selection)?),
-        Serialization::Hooks => {
-            hooks::add_tasks(environment, &mut infos)?;
-            let only = order.selection.nodes.as_deref();
-            Work::Hooks {
-                before: hooks::hooks(environment, Stage::PreDeployment, only)?,
-                after: hooks::hooks(environment, Stage::PostDeployment, only)?,
-                infos: infos.json_list(),
-            }
-        }
+    if environment.config.profile.serialization == Serialization::Graph {
+        let infos = environment::deployment_info(environment, None)?;
+        let work = Work::Graph(graph::serialize(environment, &infos, &order.selection)?);
+        return Ok(Prepared {
+            infos,
+            work,
+            nodes: order.selection.nodes.clone(),
+        });
+    }
+    let plan = match order.applies_changes {
+        true => Plan::of_changes(environment),
+        false => Plan::of_selection(&order.selection),
     };
-    Ok(Prepared { infos, work })
+    let mut infos = environment::deployment_info(environment, plan.nodes())?;
+    hooks::add_tasks(environment, &mut infos, &plan)?;
+    let work = Work::Hooks {
+        before: hooks::hooks(environment, Stage::PreDeployment, &plan)?,
+        after: hooks::hooks(environment, Stage::PostDeployment, &plan)?,
+        infos: infos.json_list(),
+    };
+    Ok(Prepared {
+        infos,
+        work,
+        nodes: plan.nodes().map(<[i64]>::to_vec),
+    })
 }
 
 /// Writes down what runs, and queues it.
@@ -258,7 +271,7 @@ fn launch(
     order: &Order,
     prepared: Prepared,
 ) -> Result<(), ApiError> {
-    let Prepared { infos, work } = prepared;
+    let Prepared { infos, work, nodes } = prepared;
     let settings = Value::Object(environment.flat_settings());
     let network_configuration = &environment.cluster.network_configuration;
     runs::add(call.database, task.id, &infos.kept(), &settings, network_configuration)?;
@@ -267,7 +280,7 @@ fn launch(
     }
     environment::update_parent(call.database, task)?;
     if !order.is_quiet() {
-        let chosen = |id: &i64| order.selection.nodes.as_ref().is_none_or(|ids| ids.contains(id));
+        let chosen = |id: &i64| nodes.as_ref().is_none_or(|ids| ids.contains(id));
         for node in &mut environment.nodes {
             if node.pending_deletion || !chosen(&node.id) {
                 continue;
