@@ -8,6 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 
 use crate::message::{Reference, SYNC_NODE, TaskMessage};
+use crate::subgraph::{self, Subgraph};
 
 /// A graph that cannot be deployed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,21 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+    /// Builds the graph, of which only some parts are to run: what lies outside of them is skipped. All of it runs where
+    /// no parts are given.
+    pub(crate) fn build_parts(nodes: Vec<(String, Vec<TaskMessage>)>, parts: &[Subgraph]) -> Result<Self, GraphError> {
+        let mut graph = Self::build(nodes)?;
+        if !parts.is_empty() {
+            let inside = subgraph::inside(&graph, parts);
+            for (number, task) in graph.tasks.iter_mut().enumerate() {
+                if !inside.contains(&number) {
+                    Arc::make_mut(&mut task.message).kind = "skipped".to_owned();
+                }
+            }
+        }
+        Ok(graph)
+    }
+
     /// Builds the graph, resolves every dependency and looks for loops.
     pub(crate) fn build(nodes: Vec<(String, Vec<TaskMessage>)>) -> Result<Self, GraphError> {
         let mut names = Vec::with_capacity(nodes.len());

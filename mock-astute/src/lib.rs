@@ -17,6 +17,7 @@ mod puppet;
 mod reply;
 mod report;
 mod scheduler;
+mod subgraph;
 mod task;
 
 pub use event::{Attempt, Event, PuppetResource, PuppetRun, TaskRecord, TaskStatus};

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::subgraph::{self, Subgraph};
+
 /// The pseudo node that holds stages and anchors; `null` in the message.
 pub(crate) const SYNC_NODE: &str = "virtual_sync_node";
 /// The Fuel master as a node.
@@ -66,6 +68,8 @@ pub(crate) struct TaskDeploy {
     pub(crate) groups: Vec<ToleranceGroup>,
     /// What a node is reported as when its tasks have ended.
     pub(crate) transitions: Transitions,
+    /// Parts of the graph that alone are to run; all of it without any.
+    pub(crate) subgraphs: Vec<Subgraph>,
     /// Only build the graph.
     pub(crate) dry_run: bool,
     /// Run Puppet with `--noop`, skip what cannot.
@@ -155,6 +159,7 @@ impl TaskDeploy {
             nodes,
             groups: read_groups(metadata)?,
             transitions: Transitions::read(metadata)?,
+            subgraphs: subgraph::read(metadata)?,
             dry_run: flag(arguments, "dry_run", false, "args")?,
             noop_run: flag(arguments, "noop_run", false, "args")?,
         })

@@ -148,7 +148,8 @@ impl Orchestrator {
                 task.fail_on_error = false;
             }
         }
-        let graph = Graph::build(std::mem::take(&mut deploy.nodes)).map_err(|error| error.to_string())?;
+        let graph = Graph::build_parts(std::mem::take(&mut deploy.nodes), &deploy.subgraphs)
+            .map_err(|error| error.to_string())?;
         Ok(Deployment::new(self, &graph, &deploy, replies).run(cancel).await)
     }
 }

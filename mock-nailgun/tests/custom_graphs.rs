@@ -293,6 +293,25 @@ async fn dry_and_noop_runs_reach_astute_and_change_no_status() {
 }
 
 #[tokio::test]
+async fn parts_of_a_graph_reach_astute_as_they_were_ordered() {
+    let master = master::start().await;
+    let environment = with_backup(&master).await;
+    let parts = json!([{"start": ["backup-all/1-3"], "end": ["backup-notes"]}]);
+    let order = json!({"cluster": environment, "graphs": [{"type": "backup"}], "subgraphs": parts});
+    master.post_deferred("/graphs/execute/", order).await;
+    let message = master.message().await;
+    assert_eq!(message["args"]["tasks_metadata"]["subgraphs"], parts);
+    finish(&master, &message, "ready").await;
+    let whole = json!({"cluster": environment, "graphs": [{"type": "backup"}]});
+    master.post_deferred("/graphs/execute/", whole).await;
+    assert!(
+        master.message().await["args"]["tasks_metadata"]
+            .get("subgraphs")
+            .is_none()
+    );
+}
+
+#[tokio::test]
 async fn what_there_is_not_is_refused_at_once() {
     let master = master::start().await;
     let environment = with_backup(&master).await;
