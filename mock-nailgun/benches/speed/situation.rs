@@ -44,10 +44,19 @@ impl Server {
 
     /// The most memory that the process ever held, in KB.
     pub(crate) fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that the process holds now, in KB.
+    pub(crate) fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, key: &str) -> u64 {
         let status = fs_err::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
         status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+            .find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse().ok())
             .unwrap_or(0)
     }
 
@@ -164,15 +173,15 @@ impl Environment {
         }
     }
 
-    /// One node for each plugin's role, a controller (three from 30 nodes on), and compute nodes.
-    pub(crate) fn assign(&self, connection: &mut Connection, count: usize) {
+    /// One node with the roles given, a controller (three from 30 nodes on), and compute nodes.
+    pub(crate) fn assign(&self, connection: &mut Connection, count: usize, roles_of_plugins: &[&str]) {
         let controllers = if count >= 30 { 3 } else { 1 };
         let mut assignment = Vec::new();
         for number in 1..=count {
             let id = register_node(connection, number);
             let roles = match number {
                 _ if number <= controllers => json!(["controller"]),
-                _ if number == controllers + 1 => json!(["trove", "notes"]),
+                _ if number == controllers + 1 => json!(roles_of_plugins),
                 _ => json!(["compute"]),
             };
             assignment.push(json!({"id": id, "roles": roles}));

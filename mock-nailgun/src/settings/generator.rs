@@ -195,6 +195,23 @@ mod tests {
         assert_eq!(value["unknown"], json!({"generator": "nothing"}));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_was_made_once_stays(
+            names in proptest::collection::vec("password|hexstring|ip|uuid4|cephx_key|from_settings|nothing", 0..6),
+            argument in "[a-z0-9]{0,3}|MASTER_IP",
+        ) {
+            let fields: Map<String, Value> = (0..).zip(names).map(|(number, name): (usize, _)| {
+                (number.to_string(), json!({"type": "text", "value": {"generator": name, "generator_arg": argument}}))
+            }).collect();
+            let mut once = Value::Object(fields);
+            generators().fill(&mut once);
+            let mut twice = once.clone();
+            generators().fill(&mut twice);
+            proptest::prop_assert_eq!(once, twice);
+        }
+    }
+
     #[test]
     fn base64_pads_as_the_standard_says() {
         assert_eq!(base64(b"Man"), "TWFu");
