@@ -17,6 +17,9 @@ use crate::reply::{self, OFFLINE, Replies};
 use crate::scheduler::{NodeStanding, Scheduler, Verdict};
 use crate::task::{self, Attempts, PrepareError, Prepared, Site, TaskFailure};
 
+/// How a task ended, and when.
+type Ended = (Result<(), TaskFailure>, SystemTime);
+
 /// A task that runs.
 struct Running {
     task: usize,
@@ -34,7 +37,7 @@ pub(crate) struct Deployment<'message> {
     records: Vec<Option<TaskRecord>>,
     /// Nodes whose last word has been sent.
     settled: Vec<bool>,
-    work: JoinSet<Result<(), TaskFailure>>,
+    work: JoinSet<Ended>,
     running: HashMap<Id, Running>,
     /// When what still runs is cut off.
     cut_off: Option<Instant>,
@@ -209,7 +212,13 @@ impl<'message> Deployment<'message> {
         };
         match ready {
             Err(problem) => {
-                self.finish(task, Some(started), Vec::new(), Verdict::Failed, Some(problem));
+                self.finish(
+                    task,
+                    Some((started, SystemTime::now())),
+                    Vec::new(),
+                    Verdict::Failed,
+                    Some(problem),
+                );
             }
             Ok((ready, node)) => {
                 let attempts = Attempts::default();
@@ -220,9 +229,14 @@ impl<'message> Deployment<'message> {
                     attempts: attempts.clone(),
                 };
                 let name = node_id.clone();
-                let handle = self
-                    .work
-                    .spawn(async move { liveness::supervised(&message.kind, &name, ready.as_ref(), &site).await });
+                let handle = self.work.spawn(async move {
+                    let result = liveness::supervised(&message.kind, &name, ready.as_ref(), &site).await;
+                    let finished = SystemTime::now();
+                    if !matches!(result, Err(TaskFailure::Gone(_))) {
+                        site.node.task_ended(&message.kind).await;
+                    }
+                    (result, finished)
+                });
                 self.running.insert(
                     handle.id(),
                     Running {
@@ -235,20 +249,26 @@ impl<'message> Deployment<'message> {
         }
     }
 
-    fn take_end(&mut self, ended: Result<(Id, Result<(), TaskFailure>), JoinError>) {
-        let (id, result) = match ended {
+    fn take_end(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let (id, (result, finished)) = match ended {
             Ok(ended) => ended,
             Err(error) if error.is_cancelled() => (
                 error.id(),
-                Err(TaskFailure::Failed(
-                    "cut off, because the deployment ended before it did".to_owned(),
-                )),
+                (
+                    Err(TaskFailure::Failed(
+                        "cut off, because the deployment ended before it did".to_owned(),
+                    )),
+                    SystemTime::now(),
+                ),
             ),
             Err(error) => (
                 error.id(),
-                Err(TaskFailure::Failed(format!(
-                    "a defect of the orchestrator, please report it: {error}"
-                ))),
+                (
+                    Err(TaskFailure::Failed(format!(
+                        "a defect of the orchestrator, please report it: {error}"
+                    ))),
+                    SystemTime::now(),
+                ),
             ),
         };
         let Some(running) = self.running.remove(&id) else {
@@ -256,11 +276,11 @@ impl<'message> Deployment<'message> {
         };
         let task = running.task;
         let attempts = running.attempts.take();
-        let started = Some(running.started);
+        let ran = Some((running.started, finished));
         match result {
-            Ok(()) => self.finish(task, started, attempts, Verdict::Successful, None),
+            Ok(()) => self.finish(task, ran, attempts, Verdict::Successful, None),
             Err(TaskFailure::Failed(problem)) => {
-                self.finish(task, started, attempts, Verdict::Failed, Some(problem));
+                self.finish(task, ran, attempts, Verdict::Failed, Some(problem));
             }
             Err(TaskFailure::Gone(error)) => {
                 let message = &self.graph.tasks[task].message;
@@ -273,7 +293,7 @@ impl<'message> Deployment<'message> {
                 // A machine of the rig does not go on its own and does not come back: whatever the task or the
                 // node's group tolerates, what follows would say nothing about the plugin.
                 self.end_soon();
-                self.finish(task, started, attempts, Verdict::Failed, Some(problem));
+                self.finish(task, ran, attempts, Verdict::Failed, Some(problem));
                 let lost = self.scheduler.fail_node(node);
                 self.record_unrun(&lost, "its node is gone");
             }
@@ -291,7 +311,7 @@ impl<'message> Deployment<'message> {
     fn finish(
         &mut self,
         task: usize,
-        started: Option<SystemTime>,
+        ran: Option<(SystemTime, SystemTime)>,
         attempts: Vec<Attempt>,
         verdict: Verdict,
         error: Option<String>,
@@ -308,7 +328,7 @@ impl<'message> Deployment<'message> {
             .rev()
             .find_map(|attempt| attempt.puppet.as_ref())
             .map_or_else(|| json!({}), reply::puppet_summary);
-        let finished = started.map(|_| SystemTime::now());
+        let (started, finished) = ran.unzip();
         self.record(
             TaskRecord {
                 node_id: self.graph.nodes[node].clone(),

@@ -30,6 +30,11 @@ pub trait Node: Send + Sync {
 
     /// Whether the machine answers.
     async fn is_online(&self) -> bool;
+
+    /// A task of this type has ended here, well or not; the next one begins when this returns.
+    ///
+    /// For who wants to look at the machine between two tasks. The time does not count as the task's.
+    async fn task_ended(&self, _kind: &str) {}
 }
 
 /// A command for [`Node::run`].

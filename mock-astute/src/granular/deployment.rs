@@ -373,6 +373,9 @@ impl Work {
             site.attempts = self.ledger.begin(line);
             let result = run_as_puppet(task, role, &site).await;
             self.ledger.end(line, &result);
+            if !matches!(result, Err(TaskFailure::Gone(_))) {
+                site.node.task_ended("puppet").await;
+            }
             let done = (index + 1) * 100 / role.tasks.len();
             match result {
                 // The last one is told with the role's end.

@@ -165,6 +165,9 @@ async fn run_slice(
             let result = liveness::supervised(&kind, &uid, task.as_ref(), &site).await;
             let exit_code = attempts.last().and_then(|last: Attempt| last.exit_code);
             ledger.end(line, &result);
+            if !matches!(result, Err(TaskFailure::Gone(_))) {
+                site.node.task_ended(&kind).await;
+            }
             (uid, result, exit_code)
         });
     }

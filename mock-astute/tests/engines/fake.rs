@@ -42,6 +42,8 @@ pub(crate) struct FakeNode {
     pub(crate) log: Mutex<String>,
     pub(crate) offline: AtomicBool,
     pub(crate) reboot_takes: Mutex<Duration>,
+    /// How long somebody looks at it after each task; nobody does where it is zero.
+    pub(crate) look_takes: Mutex<Duration>,
 }
 
 pub(crate) const GOOD: &str = "resources: {failed: 0, changed: 1, failed_to_restart: 0}\n";
@@ -189,6 +191,15 @@ impl Node for FakeNode {
 
     async fn is_online(&self) -> bool {
         !self.offline.load(Ordering::SeqCst)
+    }
+
+    async fn task_ended(&self, kind: &str) {
+        let takes = *self.look_takes.lock().unwrap();
+        if takes > Duration::ZERO {
+            self.note(format!("look after {kind}"));
+            tokio::time::sleep(takes).await;
+            self.note("looked".to_owned());
+        }
     }
 }
 

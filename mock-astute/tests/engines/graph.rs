@@ -41,6 +41,31 @@ async fn tasks_run_in_the_order_of_their_dependencies_across_nodes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_task_waits_until_somebody_has_looked_at_the_node() {
+    let node = FakeNode::new("node-1");
+    *node.look_takes.lock().unwrap() = Duration::from_secs(10);
+    let graph = json!({
+        "1": [puppet("first"), after(puppet("second"), "first", json!("1"))],
+        "null": [],
+    });
+    let done = deploy(&[("1", node.clone())], message(graph, json!({}))).await;
+    assert_eq!(done.outcome.status, OutcomeStatus::Ready);
+    assert_eq!(
+        node.diary(),
+        [
+            "puppet first.pp",
+            "end first.pp",
+            "look after puppet",
+            "looked",
+            "puppet second.pp",
+            "end second.pp",
+            "look after puppet",
+            "looked"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn replies_have_astutes_shape() {
     let graph = json!({"1": [puppet("only")], "null": []});
     let done = deploy(&[("1", FakeNode::new("node-1"))], message(graph, json!({}))).await;
