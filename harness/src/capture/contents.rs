@@ -135,7 +135,7 @@ mod tests {
     fn files(paths: &[&str]) -> BTreeMap<String, FileState> {
         let bytes: Vec<u8> = paths
             .iter()
-            .flat_map(|path| format!("f 644 0 0 5 1.0 1.0 5\0{path}\0\0").into_bytes())
+            .flat_map(|path| format!("f 644 0 0 5 1.0 1.0 5 1\0{path}\0\0").into_bytes())
             .collect();
         read_records(&bytes).unwrap().into_iter().collect()
     }

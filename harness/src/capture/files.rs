@@ -23,7 +23,7 @@ pub(crate) fn path_text(bytes: &[u8]) -> String {
 /// One entry as `find` printed it.
 pub(crate) type Record = (String, FileState);
 
-/// Reads records of nine numbers and letters, the path and the link's target, each of the three ended by NUL.
+/// Reads records of ten numbers and letters, the path and the link's target, each of the three ended by NUL.
 pub(crate) fn read_records(bytes: &[u8]) -> Result<Vec<Record>, CaptureError> {
     let Some(body) = bytes.strip_suffix(b"\0") else {
         return if bytes.is_empty() {
@@ -69,10 +69,12 @@ fn read_numbers(numbers: &[u8]) -> Option<FileState> {
         mtime_ns: read_time(fields.next()?)?,
         ctime_ns: read_time(fields.next()?)?,
         inode: fields.next()?.parse().ok()?,
+        links: fields.next()?.parse().ok()?,
         target: None,
         sha256: None,
         text: None,
         capabilities: None,
+        attributes: None,
     };
     fields.next().is_none().then_some(state)
 }
@@ -145,6 +147,7 @@ fn insert(files: &mut Files, path: String, mut state: FileState) {
             state.sha256 = known.sha256;
             state.text.clone_from(&known.text);
             state.capabilities.clone_from(&known.capabilities);
+            state.attributes.clone_from(&known.attributes);
         } else if known.kind == FileKind::Directory && state.kind != FileKind::Directory {
             remove_tree(files, &path);
         }
@@ -217,7 +220,7 @@ mod tests {
     }
 
     fn entry(letter: char, inode: u64, ctime: i64) -> FileState {
-        read_numbers(format!("{letter} 644 0 0 5 1.0 {ctime}.0 {inode}").as_bytes()).unwrap()
+        read_numbers(format!("{letter} 644 0 0 5 1.0 {ctime}.0 {inode} 1").as_bytes()).unwrap()
     }
 
     proptest! {
@@ -227,7 +230,7 @@ mod tests {
         ) {
             let mut bytes = Vec::new();
             for name in &names {
-                bytes.extend_from_slice(b"l 777 1 2 3 4.5000000000 6.0000000070 8\0/");
+                bytes.extend_from_slice(b"l 777 1 2 3 4.5000000000 6.0000000070 8 1\0/");
                 bytes.extend_from_slice(name);
                 bytes.push(0);
                 bytes.extend_from_slice(name);
@@ -252,8 +255,8 @@ mod tests {
 
     #[test]
     fn a_list_that_was_cut_is_an_error() {
-        assert!(read_records(b"f 644 0 0 1 1.0 1.0 5\0/etc/ho").is_err());
-        assert!(read_records(b"f 644 0 0 1 1.0 1.0 5\0/etc/hosts\0").is_err());
+        assert!(read_records(b"f 644 0 0 1 1.0 1.0 5 1\0/etc/ho").is_err());
+        assert!(read_records(b"f 644 0 0 1 1.0 1.0 5 1\0/etc/hosts\0").is_err());
     }
 
     #[test]

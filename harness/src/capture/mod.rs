@@ -6,10 +6,12 @@
 //!
 //! What is known of a file's content:
 //! * every file that moved after the first capture: its SHA-256 (up to 64 MiB), and its text where it is small;
-//! * at the first capture the files under `/etc`, `/opt`, `/root`, `/home`, `/srv`, `/usr/local` and `/var/lib`;
+//! * at the first capture the files under `/etc`, `/opt`, `/root`, `/home`, `/srv`, `/usr/local`, `/var/lib` and
+//!   `/var/spool`;
 //! * of other files that never moved: nothing. When such a file moves for the first time, its size tells; with the same
 //!   size nobody can say, and the verdict says just that.
 
+mod attributes;
 mod contents;
 mod error;
 mod files;
@@ -29,4 +31,4 @@ pub use error::CaptureError;
 pub use scope::{Observer, Scope};
 pub use state::{ClockReading, Digest, FileKind, FileState, Observation, Package, Process, Service, Socket, State};
 pub(crate) use state::{TICK_NS, nanoseconds};
-pub use take::capture;
+pub use take::{capture, glance};

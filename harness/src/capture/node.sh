@@ -4,12 +4,12 @@
 #   FUELRIG_MARK    a string that occurs nowhere else, to head the sections with
 #   FUELRIG_ROOT    where the tree begins ("" on a node, a directory in tests)
 #   FUELRIG_SINCE   "" for everything, or seconds.nanoseconds: only what changed after it
-#   FUELRIG_TREES   "": walk the root; or subtrees to walk in full, one a line, and nothing else is told
+#   FUELRIG_TREES   "": walk the root; or subtrees to walk in full, one a line, and nothing else is told; or "none"
 #   FUELRIG_READ    directories whose files are read at a first capture, one a line
 #   FUELRIG_UNREAD  directories whose files are listed but never read, one a line
 #   FUELRIG_SMALL   files up to this many bytes are sent whole,
 #   FUELRIG_LARGEST the others up to this many bytes are hashed on the spot
-#   FUELRIG_SYSTEM  "yes": not files alone
+#   FUELRIG_SYSTEM  "yes": not files alone; "timeless": only what bears no time of its own
 #   FUELRIG_PATIENCE seconds that an observer may take
 # It runs on dash and bash with GNU findutils 4.5 and coreutils 8.22 (CentOS 7) and leaves nothing behind.
 export LC_ALL=C
@@ -21,13 +21,13 @@ unset FUELRIG_MARK FUELRIG_ROOT FUELRIG_SINCE FUELRIG_TREES FUELRIG_SMALL FUELRI
 nl='
 '
 # One line of numbers and two NUL-ended strings: a name may hold any other byte.
-record='%y %m %U %G %s %T@ %C@ %i\0%p\0%l\0'
+record='%y %m %U %G %s %T@ %C@ %i %n\0%p\0%l\0'
 
 umask 077
 work=$(mktemp -d /run/fuelrig-capture.XXXXXX 2>/dev/null || mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-for list in small large moved directories; do : >"$work/$list"; done
+for list in small large moved directories attributes walk.errors; do : >"$work/$list"; done
 
 section() { printf '\0%s:%s\0' "$mark" "$1"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -56,6 +56,15 @@ walk() {
     if [ -n "$since" ]; then set -- "$@" -newerct "@$since"; fi
     set -- "$@" -printf "$record"
     if [ -n "$since" ]; then set -- "$@" \( -type d -fprint0 "$work/directories" -o -true \); fi
+    set -- "$@" \( ! -type l
+    if [ -z "$since$trees" ]; then
+        IFS=$nl
+        set -- "$@" \( -false
+        for directory in $read_list; do set -- "$@" -o -path "$root$directory/*"; done
+        set -- "$@" \)
+        unset IFS
+    fi
+    set -- "$@" -fprint0 "$work/attributes" -o -true \)
 
     # From here on: regular files, and which of them are to be read how.
     set -- "$@" -type f
@@ -75,12 +84,38 @@ walk() {
     find "$@"
 }
 
+# What has no time of its own: only a look between two tasks tells which of them it was.
+timeless_state() {
+    section units.active
+    [ -d /run/systemd/system ] && systemctl list-units --no-legend --plain --state=active
+    section sockets.ss
+    have ss && ss -H -lntup
+    section sockets.proc
+    have ss || grep -H '' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+    section mounts
+    cat /proc/self/mountinfo
+    section addresses
+    have ip && ip -o address show
+    section routes
+    if have ip; then ip route show table all; ip -6 route show table all; else cat /proc/net/route; fi
+    section rules
+    have ip && { ip rule show; ip -6 rule show | sed 's,^,inet6 ,'; }
+    section iptables
+    have iptables-save && iptables-save
+    section ip6tables
+    have ip6tables-save && ip6tables-save
+    section nft
+    have nft && nft -s list ruleset
+    section sysctl
+    find /proc/sys -type f -perm -600 ! -name ns_last_pid -print0 | xargs -0 -r grep -asH ''
+}
+
 system_state() {
     section packages.dpkg
     have dpkg-query && dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
     section packages.rpm
     if ! have dpkg-query && have rpm; then
-        rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\tii\n'
+        rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\tii\t%{INSTALLTIME}\n'
     fi
     section units
     [ -d /run/systemd/system ] && systemctl show '*.service' '*.socket' '*.timer' '*.path' \
@@ -98,22 +133,39 @@ system_state() {
     grep -aH '' /proc/[0-9]*/cgroup
     section processes.cmdline
     grep -azZH '' /proc/[0-9]*/cmdline
-    section sockets.ss
-    have ss && ss -H -lntup
-    section sockets.proc
-    have ss || grep -H '' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
-    section mounts
-    cat /proc/self/mountinfo
-    section addresses
-    have ip && ip -o address show
-    section routes
-    if have ip; then ip route show table all; ip -6 route show table all; else cat /proc/net/route; fi
-    section iptables
-    have iptables-save && iptables-save
-    section ip6tables
-    have ip6tables-save && ip6tables-save
-    section sysctl
-    find /proc/sys -type f -perm -600 ! -name ns_last_pid -print0 | xargs -0 -r grep -asH ''
+}
+
+# What this machine lacks the tools for; a line for each thing that nobody will see.
+unseen() {
+    section unseen
+    have dpkg-query || have rpm || echo 'packages: neither dpkg-query nor rpm is there'
+    [ -d /run/systemd/system ] || echo 'services: systemd does not run'
+    have ss || echo 'the programs that hold listening sockets: ss is not there'
+    have ip || echo 'addresses and routing rules: ip is not there'
+    have iptables-save || have nft || echo 'packet filter rules: neither iptables-save nor nft is there'
+    have getfattr || have python3 || echo 'extended attributes and access control lists: neither getfattr nor python3 is there'
+    have getcap || have getfattr || have python3 || echo 'file capabilities: getcap is not there'
+}
+
+# NUL-ended names of files to lines `path NUL name NUL value-in-hexadecimal NUL`.
+attributes() {
+    if have getfattr; then
+        echo getfattr
+        xargs -0 -r getfattr -h -d -m - -e hex --absolute-names 2>/dev/null
+    elif have python3; then
+        echo python3
+        python3 -I -S -c '
+import os, sys
+out = sys.stdout.buffer
+for path in sys.stdin.buffer.read().split(b"\0"):
+    try:
+        for name in os.listxattr(path, follow_symlinks=False) if path else ():
+            value = os.getxattr(path, name, follow_symlinks=False)
+            out.write(b"%s\0%s\0%s\0" % (path, os.fsencode(name), value.hex().encode()))
+    except OSError:
+        pass
+' 2>/dev/null
+    fi
 }
 
 tell() {
@@ -128,10 +180,13 @@ tell() {
     printf 'pid %s\n' $$
 
     # First, before this script itself runs for long: what is running.
-    if [ "$system" = yes ]; then system_state 2>/dev/null; fi
+    case $system in
+        yes) system_state 2>/dev/null; timeless_state 2>/dev/null; unseen ;;
+        timeless) timeless_state 2>/dev/null ;;
+    esac
 
     section files
-    walk 2>"$work/walk.errors"
+    if [ "$trees" != none ]; then walk 2>"$work/walk.errors"; fi
     section children
     xargs -0 -r sh -c 'record=$1; shift; exec find "$@" -mindepth 1 -maxdepth 1 -printf "$record"' sh "$record" \
         <"$work/directories" 2>/dev/null
@@ -154,6 +209,8 @@ tell() {
             done
         fi 2>/dev/null
     fi
+    section attributes
+    attributes <"$work/attributes"
     number=0
     for command in "$@"; do
         section "observer.$number"

@@ -26,18 +26,21 @@ pub struct State {
     pub sockets: BTreeSet<Socket>,
     /// Processes in user space, without those that made this capture.
     pub processes: Vec<Process>,
-    /// Mounts by target: source, file system and options.
+    /// Mounts by target: source, file system and options. What is mounted over another mount has its number behind the
+    /// target: `/mnt (2)`.
     pub mounts: BTreeMap<String, String>,
     /// Addresses of the interfaces, one a line, without lifetimes.
     pub addresses: BTreeSet<String>,
-    /// Routes of all tables.
+    /// Routes of all tables, and the rules that choose among the tables.
     pub routes: BTreeSet<String>,
-    /// Packet filter rules without counters, by `iptables` and `ip6tables`.
+    /// Packet filter rules without counters, by `iptables`, `ip6tables` and `nft`.
     pub packet_filter: BTreeMap<String, String>,
     /// Kernel parameters that can be written, by dotted name.
     pub sysctl: BTreeMap<String, String>,
     /// What the observers saw, by name.
     pub observers: BTreeMap<String, Observation>,
+    /// What nobody can see here and why: `packages: neither dpkg-query nor rpm is there`.
+    pub unseen: BTreeSet<String>,
 }
 
 impl State {
@@ -125,6 +128,8 @@ pub struct FileState {
     pub ctime_ns: i64,
     /// Inode number.
     pub inode: u64,
+    /// How many names the inode has.
+    pub links: u64,
     /// Where a symbolic link points.
     pub target: Option<Arc<str>>,
     /// SHA-256 of the content of a regular file, where it was read.
@@ -133,6 +138,9 @@ pub struct FileState {
     pub text: Option<Arc<str>>,
     /// File capabilities (`cap_net_raw=ep`), empty for none; `None` where nobody looked.
     pub capabilities: Option<Arc<str>>,
+    /// Extended attributes but for capabilities, access control lists among them, a `name=hexadecimal` a line; empty
+    /// for none; `None` where nobody could look.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// A SHA-256.
@@ -180,6 +188,8 @@ pub struct Package {
     pub architecture: String,
     /// dpkg's status (`ii`, `rc`, `iU`); `ii` for every rpm.
     pub status: String,
+    /// When rpm installed it, nanoseconds since 1970 to the second. dpkg does not say; the list of its files does.
+    pub installed_ns: Option<i64>,
 }
 
 /// A systemd unit.

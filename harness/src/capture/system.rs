@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Package, Service, Socket};
 
-/// Reads `name TAB architecture TAB version TAB status` lines.
+/// Reads `name TAB architecture TAB version TAB status` lines; rpm's have the second of the installation behind them.
 pub(crate) fn read_packages(text: &str) -> BTreeMap<String, Package> {
     let rows: Vec<Vec<&str>> = text
         .lines()
         .map(|line| line.split('\t').collect())
-        .filter(|row: &Vec<&str>| row.len() == 4)
+        .filter(|row: &Vec<&str>| row.len() >= 4)
         .collect();
     let mut architectures: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &rows {
@@ -24,6 +24,10 @@ pub(crate) fn read_packages(text: &str) -> BTreeMap<String, Package> {
                 version: row[2].to_owned(),
                 architecture: row[1].to_owned(),
                 status: row[3].trim_end().to_owned(),
+                installed_ns: row
+                    .get(4)
+                    .and_then(|seconds| seconds.parse::<i64>().ok())
+                    .map(|seconds| seconds.saturating_mul(1_000_000_000)),
             };
             (name, package)
         })
@@ -55,6 +59,22 @@ pub(crate) fn read_units(text: &str, monotonic_zero_ns: i64) -> BTreeMap<String,
         units.insert(id.to_owned(), unit);
     }
     units
+}
+
+/// Reads `systemctl list-units --plain`: the unit, whether it is loaded, its two states, its description.
+pub(crate) fn read_active_units(text: &str) -> BTreeMap<String, Service> {
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.split_ascii_whitespace();
+            let (unit, _, active, sub) = (words.next()?, words.next()?, words.next()?, words.next()?);
+            let service = Service {
+                active: active.to_owned(),
+                sub: sub.to_owned(),
+                ..Service::default()
+            };
+            Some((unit.to_owned(), service))
+        })
+        .collect()
 }
 
 /// Reads lines of `/etc/passwd` or `/etc/group`: the name, and the rest.
@@ -111,18 +131,30 @@ pub(crate) fn read_proc_sockets(text: &str) -> BTreeSet<Socket> {
         .collect()
 }
 
-/// Reads `/proc/self/mountinfo`: per target what is mounted and how, without the kernel's own numbers.
+/// Reads `/proc/self/mountinfo`: per target what is mounted and how, without the kernel's own numbers. What is mounted
+/// over another mount has its number behind the target.
 pub(crate) fn read_mounts(text: &str) -> BTreeMap<String, String> {
-    text.lines()
-        .filter_map(|line| {
-            let (head, tail) = line.split_once(" - ")?;
-            let head: Vec<&str> = head.split(' ').collect();
-            let mut tail = tail.split(' ');
-            let (kind, source, options) = (tail.next()?, tail.next()?, tail.next().unwrap_or_default());
-            let (place, target, how) = (head.get(3)?, head.get(4)?, head.get(5)?);
-            Some(((*target).to_owned(), format!("{kind} {source} {place} {how} {options}")))
-        })
-        .collect()
+    let rows = text.lines().filter_map(|line| {
+        let (head, tail) = line.split_once(" - ")?;
+        let head: Vec<&str> = head.split(' ').collect();
+        let mut tail = tail.split(' ');
+        let (kind, source, options) = (tail.next()?, tail.next()?, tail.next().unwrap_or_default());
+        let (place, target, how) = (head.get(3)?, head.get(4)?, head.get(5)?);
+        Some((*target, format!("{kind} {source} {place} {how} {options}")))
+    });
+    let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut mounts = BTreeMap::new();
+    for (target, mount) in rows {
+        let depth = depths.entry(target).or_default();
+        *depth += 1;
+        let key = if *depth == 1 {
+            target.to_owned()
+        } else {
+            format!("{target} ({depth})")
+        };
+        mounts.insert(key, mount);
+    }
+    mounts
 }
 
 /// Reads `ip -o address show`: interface, family and address, without index and lifetimes.
@@ -153,6 +185,15 @@ pub(crate) fn read_routes(text: &str) -> BTreeSet<String> {
             kept.join(" ")
         })
         .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// Reads `ip rule show`: the rules that choose among the tables of routes, `rule 0: from all lookup local`.
+pub(crate) fn read_rules(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .map(|line| format!("rule {line}"))
         .collect()
 }
 
@@ -268,6 +309,26 @@ mod tests {
             routes,
             BTreeSet::from(["default via 10.0.0.1 dev eth0 metric 5".to_owned()])
         );
+    }
+
+    #[test]
+    fn what_is_mounted_twice_at_one_place_is_there_twice() {
+        let line = "36 35 0:43 / /mnt rw,relatime shared:1 - tmpfs bench rw,size=1k\n";
+        let mounts = read_mounts(&line.repeat(2));
+        assert_eq!(
+            mounts.into_iter().collect::<Vec<_>>(),
+            [
+                ("/mnt".to_owned(), "tmpfs bench / rw,relatime rw,size=1k".to_owned()),
+                ("/mnt (2)".to_owned(), "tmpfs bench / rw,relatime rw,size=1k".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn an_rpm_knows_when_it_was_installed() {
+        let packages = read_packages("bash\tx86_64\t4.2-1\tii\t1763827270\nrsync\tamd64\t3.2\tii \n");
+        assert_eq!(packages["bash"].installed_ns, Some(1_763_827_270_000_000_000));
+        assert_eq!(packages["rsync"].installed_ns, None);
     }
 
     #[test]

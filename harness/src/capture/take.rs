@@ -8,14 +8,15 @@ use mock_astute::{Command, Node};
 
 use super::{
     CaptureError, ClockReading, FileKind, FileState, Observation, Scope, State,
+    attributes::add_attributes,
     contents::{add_capabilities, add_contents, add_empty, add_hashes},
     files::{Record, is_counted, merge, read_records, read_time},
     frame::Sections,
     processes::{Boot, read_processes},
     state::{TICK_NS, nanoseconds},
     system::{
-        read_accounts, read_addresses, read_mounts, read_packages, read_packet_filter, read_proc_sockets, read_routes,
-        read_sockets, read_sysctl, read_units,
+        read_accounts, read_active_units, read_addresses, read_mounts, read_packages, read_packet_filter,
+        read_proc_sockets, read_routes, read_rules, read_sockets, read_sysctl, read_units,
     },
 };
 
@@ -47,7 +48,8 @@ const ANSWER_LIMIT: usize = 1 << 30;
 pub async fn capture(node: &dyn Node, previous: Option<&State>, scope: &Scope<'_>) -> Result<State, CaptureError> {
     let since = previous.map(|previous| nanoseconds(previous.taken) - TICK_NS);
     let rig_before = SystemTime::now();
-    let sections = ask(node, scope, since, &[]).await?;
+    let look = since.map_or(Look::Everything, Look::Since);
+    let sections = ask(node, scope, look).await?;
     let meta = Meta::read(&sections.text("meta"))?;
     // The clock is the first thing that the node reads, so what comes after its reading does not tell of it.
     let clock = ClockReading {
@@ -62,12 +64,24 @@ pub async fn capture(node: &dyn Node, previous: Option<&State>, scope: &Scope<'_
         let children = counted(read_records(sections.bytes("children"))?, scope);
         let merged = merge(&mut files, moved, children);
         add_read(&mut files, &sections, scope, |path| merged.moved.contains(path))?;
+        add_attributes(
+            &mut files,
+            sections.bytes("attributes"),
+            !has_getcap(&sections),
+            |path| merged.moved.contains(path),
+        );
         for trees in batches(merged.unknown) {
-            let sections = ask(node, scope, None, &trees).await?;
+            let sections = ask(node, scope, Look::Trees(&trees)).await?;
             let listed = counted(read_records(sections.bytes("files"))?, scope);
             let paths: BTreeSet<String> = listed.iter().map(|(path, _)| path.clone()).collect();
             files.extend(listed);
             add_read(&mut files, &sections, scope, |path| paths.contains(path))?;
+            add_attributes(
+                &mut files,
+                sections.bytes("attributes"),
+                !has_getcap(&sections),
+                |path| paths.contains(path),
+            );
         }
     } else {
         files.extend(moved);
@@ -75,6 +89,17 @@ pub async fn capture(node: &dyn Node, previous: Option<&State>, scope: &Scope<'_
         add_read(&mut files, &sections, scope, |path| {
             places.iter().any(|place| path.starts_with(place))
         })?;
+        let read: Vec<String> = scope
+            .read
+            .iter()
+            .map(|place| format!("{}{place}/", scope.root))
+            .collect();
+        add_attributes(
+            &mut files,
+            sections.bytes("attributes"),
+            !has_getcap(&sections),
+            |path| read.iter().any(|place| path.starts_with(place)),
+        );
     }
 
     let boot_ns = nanoseconds(meta.taken) - meta.uptime_ns;
@@ -82,72 +107,124 @@ pub async fn capture(node: &dyn Node, previous: Option<&State>, scope: &Scope<'_
         at_ns: boot_ns,
         ticks: meta.ticks,
     };
-    let mut sockets = read_sockets(&sections.text("sockets.ss"));
-    sockets.extend(read_proc_sockets(&sections.text("sockets.proc")));
     let mut packages = read_packages(&sections.text("packages.dpkg"));
     packages.extend(read_packages(&sections.text("packages.rpm")));
     Ok(State {
-        taken: meta.taken,
-        clock,
         files,
         packages,
         services: read_units(&sections.text("units"), boot_ns),
         users: read_accounts(&sections.text("passwd")),
         groups: read_accounts(&sections.text("group")),
-        sockets,
         processes: read_processes(&sections, boot, meta.pid),
+        unseen: sections.text("unseen").lines().map(str::to_owned).collect(),
+        ..timeless(&sections, scope, meta, clock)
+    })
+}
+
+/// Looks only at what bears no time of its own: sockets, mounts, the network's settings, kernel parameters and what the
+/// observers see. Quick enough for a look between any two tasks.
+///
+/// # Errors
+///
+/// As [`capture`].
+pub async fn glance(node: &dyn Node, scope: &Scope<'_>) -> Result<State, CaptureError> {
+    let rig_before = SystemTime::now();
+    let sections = ask(node, scope, Look::Timeless).await?;
+    let meta = Meta::read(&sections.text("meta"))?;
+    let clock = ClockReading {
+        rig_before,
+        rig_after: SystemTime::now(),
+    };
+    Ok(timeless(&sections, scope, meta, clock))
+}
+
+/// Whether somebody looked for capabilities with the tool that is made for it.
+fn has_getcap(sections: &Sections) -> bool {
+    sections.text("capabilities").starts_with("looked\n")
+}
+
+fn timeless(sections: &Sections, scope: &Scope<'_>, meta: Meta, clock: ClockReading) -> State {
+    let mut sockets = read_sockets(&sections.text("sockets.ss"));
+    sockets.extend(read_proc_sockets(&sections.text("sockets.proc")));
+    let mut routes = read_routes(&sections.text("routes"));
+    routes.extend(read_rules(&sections.text("rules")));
+    State {
+        taken: meta.taken,
+        clock,
+        files: BTreeMap::new(),
+        packages: BTreeMap::new(),
+        services: read_active_units(&sections.text("units.active")),
+        users: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        sockets,
+        processes: Vec::new(),
         mounts: read_mounts(&sections.text("mounts")),
         addresses: read_addresses(&sections.text("addresses")),
-        routes: read_routes(&sections.text("routes")),
-        packet_filter: ["iptables", "ip6tables"]
+        routes,
+        packet_filter: ["iptables", "ip6tables", "nft"]
             .iter()
             .map(|&name| (name.to_owned(), read_packet_filter(&sections.text(name))))
             .collect(),
         sysctl: read_sysctl(&sections.text("sysctl")),
-        observers: read_observations(&sections, scope),
-    })
+        observers: read_observations(sections, scope),
+        unseen: BTreeSet::new(),
+    }
 }
 
-/// Runs the script once: for all that moved `since`, for everything, or for whole `trees`.
-async fn ask(
-    node: &dyn Node,
-    scope: &Scope<'_>,
-    since: Option<i64>,
-    trees: &[String],
-) -> Result<Sections, CaptureError> {
+/// How much the script is to look at.
+#[derive(Debug, Clone, Copy)]
+enum Look<'a> {
+    /// All there is.
+    Everything,
+    /// All but the files that did not move since this time, in nanoseconds since 1970.
+    Since(i64),
+    /// These trees of files, whole, and nothing else.
+    Trees(&'a [String]),
+    /// What has no time.
+    Timeless,
+}
+
+/// Runs the script once.
+async fn ask(node: &dyn Node, scope: &Scope<'_>, look: Look<'_>) -> Result<Sections, CaptureError> {
     let mark = uuid::Uuid::new_v4().simple().to_string();
     let within = |directories: &[String]| directories.join("\n");
-    let first = since.is_none() && trees.is_empty();
-    let since = since.map(|since| {
-        format!(
+    let since = match look {
+        Look::Since(since) => format!(
             "{}.{:09}",
             since.div_euclid(1_000_000_000),
             since.rem_euclid(1_000_000_000)
-        )
-    });
-    let (system, observers) = if trees.is_empty() {
-        (scope.system, scope.observers)
-    } else {
-        (false, &[][..])
+        ),
+        _ => String::new(),
+    };
+    let trees = match look {
+        Look::Trees(trees) => trees.join("\n"),
+        Look::Timeless => "none".to_owned(),
+        _ => String::new(),
+    };
+    let (system, observers) = match look {
+        Look::Trees(_) => ("no", &[][..]),
+        Look::Timeless => ("timeless", scope.observers),
+        _ if scope.system => ("yes", scope.observers),
+        _ => ("no", scope.observers),
     };
     let environment = [
         ("FUELRIG_MARK", mark.clone()),
         ("FUELRIG_ROOT", scope.root.clone()),
-        ("FUELRIG_SINCE", since.unwrap_or_default()),
-        ("FUELRIG_TREES", trees.join("\n")),
+        ("FUELRIG_SINCE", since),
+        ("FUELRIG_TREES", trees),
         ("FUELRIG_READ", within(&scope.read)),
         ("FUELRIG_UNREAD", within(&scope.unread)),
         ("FUELRIG_SMALL", scope.small.to_string()),
         (
             "FUELRIG_LARGEST",
-            if first {
+            if matches!(look, Look::Everything) {
                 scope.largest_at_first
             } else {
                 scope.largest_moved
             }
             .to_string(),
         ),
-        ("FUELRIG_SYSTEM", if system { "yes" } else { "no" }.to_owned()),
+        ("FUELRIG_SYSTEM", system.to_owned()),
         ("FUELRIG_PATIENCE", scope.observer_timeout.as_secs().max(1).to_string()),
     ];
     let mut argv = vec!["sh".to_owned(), "-c".to_owned(), SCRIPT.to_owned(), "sh".to_owned()];
@@ -250,7 +327,7 @@ fn add_read(
     scope: &Scope<'_>,
     looked_at: impl Fn(&str) -> bool,
 ) -> Result<(), CaptureError> {
-    if sections.text("capabilities").starts_with("looked\n") {
+    if has_getcap(sections) {
         // Somebody looked at these: what is not in the list has none.
         let nothing: Arc<str> = Arc::from("");
         for (_, file) in files

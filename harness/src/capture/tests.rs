@@ -135,6 +135,40 @@ async fn a_change_of_mode_moves_no_content() {
 }
 
 #[tokio::test]
+async fn another_name_of_a_file_is_counted() {
+    let tree = Tree::new(&[("etc/a", "1")]);
+    let before = tree.capture(None).await;
+    fs_err::hard_link(tree.at("etc/a"), tree.at("etc/b")).unwrap();
+    let after = tree.capture_again(&before).await;
+    assert_eq!(
+        (tree.file(&before, "etc/a").links, tree.file(&after, "etc/a").links),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
+async fn extended_attributes_of_files_and_directories_are_read_where_there_is_a_tool() {
+    let tree = Tree::new(&[("etc/d/a", "1"), ("etc/b", "2")]);
+    let set = "import os, sys; [os.setxattr(path, 'user.deployed', b'yes') for path in sys.argv[1:]]";
+    let set = std::process::Command::new("python3")
+        .args(["-c", set, tree.at("etc/d").as_str(), tree.at("etc/d/a").as_str()])
+        .status();
+    if !set.is_ok_and(|status| status.success()) {
+        eprintln!("not tested: no python3, or a file system without extended attributes");
+        return;
+    }
+    let state = tree.capture(None).await;
+    for path in ["etc/d", "etc/d/a"] {
+        assert_eq!(
+            tree.file(&state, path).attributes.as_deref(),
+            Some("user.deployed=yes"),
+            "{path}"
+        );
+    }
+    assert_eq!(tree.file(&state, "etc/b").attributes.as_deref(), Some(""));
+}
+
+#[tokio::test]
 async fn a_link_that_points_elsewhere_is_seen() {
     let tree = Tree::new(&[("etc/one", "1"), ("etc/two", "2")]);
     symlink("one", tree.at("etc/link")).unwrap();

@@ -150,6 +150,19 @@ pub(crate) fn moved_on_its_own(verdict: &Verdict, style: &Style) -> Vec<String> 
     lines
 }
 
+/// What nobody looked at, once for all nodes that lack the tool.
+pub(crate) fn unseen(verdict: &Verdict, style: &Style) -> Vec<String> {
+    if verdict.unseen.is_empty() {
+        return Vec::new();
+    }
+    let title = "not looked at: the node has no tool for it";
+    let mut lines = vec![String::new(), Colour::Dim.paint(title, style.colours)];
+    for entry in &verdict.unseen {
+        lines.push(format!("  {}: {}", entry.nodes.join(", "), plain(&entry.what)));
+    }
+    lines
+}
+
 /// What the lists hid, with the reasons.
 pub(crate) fn hidden(verdict: &Verdict, style: &Style) -> Vec<String> {
     if verdict.ignored.is_empty() {

@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use super::{
     Report,
-    details::{details, hidden, moved_on_its_own, rewritten},
+    details::{details, hidden, moved_on_its_own, rewritten, unseen},
     table::{Cell, Colour, Column, layout, plain},
 };
 use crate::verdict::{Call, TaskVerdict, Verdict};
@@ -58,6 +58,7 @@ pub fn render_with(report: &Report, style: &Style) -> String {
         lines.extend(rewritten(verdict, style));
         lines.extend(moved_on_its_own(verdict, style));
         lines.extend(hidden(verdict, style));
+        lines.extend(unseen(verdict, style));
     } else {
         lines.extend(failed_tasks(report, style));
     }

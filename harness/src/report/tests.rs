@@ -127,6 +127,10 @@ fn verdict() -> Verdict {
                 example: "/var/log/a".to_owned(),
             },
         ],
+        unseen: vec![crate::verdict::Unseen {
+            nodes: vec!["node-1".to_owned()],
+            what: "packages: neither dpkg-query nor rpm is there".to_owned(),
+        }],
     }
 }
 
@@ -214,6 +218,9 @@ moved outside every task (1; fails nothing)
 hidden as known to move (10)
   1 × path /var/lib/trove/heartbeat: written every 10 s (scenario)
   9 by 1 rule of the noise list; report.json names each
+
+not looked at: the node has no tool for it
+  node-1: packages: neither dpkg-query nor rpm is there
 
 checks: 0 of 1 held
   api answers on node-1 after deployment 2

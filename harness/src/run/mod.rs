@@ -8,6 +8,7 @@ mod error;
 mod options;
 mod render;
 mod rig;
+mod watched;
 
 use camino::Utf8PathBuf;
 use tokio_util::sync::CancellationToken;

@@ -132,7 +132,11 @@ impl Rig<'_> {
                 self.capture(&environment, &as_nodes, Some(&before)),
             )
             .await?;
-        let second = self.deployment(2, &client, &environment, &as_nodes).await?;
+        // Only the run that is judged: what it did to things without a time of their own is asked of the glances.
+        let watched = self.watched(&environment, &as_nodes);
+        let second = self
+            .deployment(2, &client, &environment, &look::as_nodes(&watched))
+            .await?;
         if let Some(failure) = &second.failure {
             match self.cause(2, failure, &second.records, &environment, &as_nodes).await {
                 // That is what the second run is for: the verdict names the task.
@@ -156,6 +160,7 @@ impl Rig<'_> {
                     [&before, &after_first, &after_second],
                     &first.records,
                     &second.records,
+                    &watched,
                 )
             })
             .await?;

@@ -25,6 +25,8 @@ struct Window {
 pub(crate) enum Owner {
     /// The task with this number, by its time.
     Window(usize),
+    /// The task that ran between two glances.
+    Seen(usize),
     /// The only task that can have done it.
     Only(usize),
     /// The only one of several that does not say that it changed nothing.
@@ -75,29 +77,47 @@ impl Windows {
     /// `denies` is whether the tool says that the task with this number changed nothing. That is no proof, so it only
     /// decides between tasks of which others do not say so.
     pub(crate) fn owner_without_time(&self, denies: impl Fn(usize) -> bool) -> Owner {
-        let mut candidates: Vec<usize> = self
-            .windows
-            .iter()
-            .filter(|window| window.runs_code)
-            .map(|window| window.task)
-            .collect();
+        let candidates: Vec<usize> = self.running_code().map(|window| window.task).collect();
         if let [only] = candidates.as_slice() {
             return Owner::Only(*only);
         }
-        if candidates.iter().any(|&task| !denies(task)) {
-            candidates.retain(|&task| !denies(task));
+        one_of(candidates, denies)
+    }
+
+    /// Whose a change without a time is that happened between these two moments, by the same rule.
+    pub(crate) fn owner_between(&self, from_ns: i64, to_ns: i64, denies: impl Fn(usize) -> bool) -> Owner {
+        let candidates: Vec<usize> = self
+            .running_code()
+            .filter(|window| window.from < to_ns && window.to > from_ns)
+            .map(|window| window.task)
+            .collect();
+        if let [only] = candidates.as_slice() {
+            return Owner::Seen(*only);
         }
-        match candidates.as_slice() {
-            [] => Owner::Outside,
-            [likely] => Owner::Likely(*likely),
-            _ => Owner::Candidates(candidates),
-        }
+        one_of(candidates, denies)
+    }
+
+    fn running_code(&self) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(|window| window.runs_code)
+    }
+}
+
+/// Of several, one that does not say that it changed nothing, if it is the only such one.
+fn one_of(mut candidates: Vec<usize>, denies: impl Fn(usize) -> bool) -> Owner {
+    if candidates.iter().any(|&task| !denies(task)) {
+        candidates.retain(|&task| !denies(task));
+    }
+    match candidates.as_slice() {
+        [] => Owner::Outside,
+        [likely] => Owner::Likely(*likely),
+        _ => Owner::Candidates(candidates),
     }
 }
 
 /// Task types that only put files in place.
 const COPYING: [&str; 5] = ["sync", "upload_file", "upload_files", "copy_files", "cobbler_sync"];
 
-fn runs_code(kind: &str) -> bool {
+/// Whether tasks of this type run somebody's code.
+pub(crate) fn runs_code(kind: &str) -> bool {
     !COPYING.contains(&kind)
 }

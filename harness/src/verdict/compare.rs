@@ -140,6 +140,19 @@ fn compare_entry(path: &str, was: &FileState, is: &FileState, findings: &mut Vec
         let shown = |capabilities: &str| if capabilities.is_empty() { "none" } else { capabilities }.to_owned();
         findings.push(finding(DifferenceKind::Capabilities).from(shown(had)).to(shown(has)));
     }
+    if let (Some(had), Some(has)) = (&was.attributes, &is.attributes)
+        && had != has
+    {
+        let shown = |attributes: &str| if attributes.is_empty() { "none" } else { attributes }.to_owned();
+        findings.push(finding(DifferenceKind::Attributes).from(shown(had)).to(shown(has)));
+    }
+    if is.kind == FileKind::File && was.links != is.links {
+        let names = |file: &FileState| match file.links {
+            1 => "1 name".to_owned(),
+            names => format!("{names} names"),
+        };
+        findings.push(finding(DifferenceKind::Links).from(names(was)).to(names(is)));
+    }
     if is.kind == FileKind::File {
         findings.extend(compare_content(path, was, is));
     }
@@ -176,9 +189,10 @@ fn describe(file: &FileState) -> String {
 }
 
 fn size(file: &FileState) -> String {
+    let bytes = if file.size == 1 { "byte" } else { "bytes" };
     match file.sha256 {
-        Some(digest) => format!("{} bytes, sha256 {}…", file.size, &digest.to_string()[..12]),
-        None => format!("{} bytes", file.size),
+        Some(digest) => format!("{} {bytes}, sha256 {}…", file.size, &digest.to_string()[..12]),
+        None => format!("{} {bytes}", file.size),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn state(taken: f64, files: &[(&str, FileState)]) -> State {
         packet_filter: [].into(),
         sysctl: [].into(),
         observers: [].into(),
+        unseen: [].into(),
     }
 }
 
@@ -54,10 +55,12 @@ pub(crate) fn file(text: &str, moved: f64) -> FileState {
         mtime_ns: time,
         ctime_ns: time,
         inode: 1,
+        links: 1,
         target: None,
         sha256: Some(Digest::of(text.as_bytes())),
         text: Some(Arc::from(text)),
         capabilities: None,
+        attributes: None,
     }
 }
 

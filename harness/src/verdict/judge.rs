@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 use mock_astute::{TaskRecord, TaskStatus};
 
 use super::{
-    Background, Blame, Call, Difference, DifferenceKind, Ignore, ResourceRef, Said, TaskVerdict, Verdict,
+    Background, Blame, Call, Difference, DifferenceKind, Ignore, ResourceRef, Said, TaskVerdict, Unseen, Verdict,
     blame::{Owner, Windows},
     compare::{Finding, compare_files},
     noise::{Field, Hidden, NoiseList},
     said::{reference, resource_of, rfc3339, said},
+    steps::Steps,
     system::compare_system,
 };
 use crate::capture::State;
@@ -27,6 +28,8 @@ pub struct NodeRuns<'a> {
     pub first: &'a [TaskRecord],
     /// This node's tasks of the second run.
     pub second: &'a [TaskRecord],
+    /// Glances at the node between the tasks of the second run, in order; none where nobody glanced.
+    pub glances: &'a [State],
 }
 
 /// Finds what the second run moved on every node, and what each task is called for it.
@@ -45,6 +48,7 @@ pub fn judge(nodes: &[NodeRuns<'_>], noise: &NoiseList, ignore: &[Ignore], stric
         judge_node(node, noise, strict, &mut hidden, &mut verdict);
     }
     verdict.ignored = noise.account(&hidden);
+    verdict.unseen = unseen(nodes);
     // A machine lives: what moved while no task ran is nobody's fault, but certification asks for a quiet one.
     verdict.passed = verdict.unattributed.is_empty()
         && verdict.tasks.iter().all(|task| !task.fails)
@@ -59,6 +63,7 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
     let mut differences: Vec<Vec<Difference>> = vec![Vec::new(); node.second.len()];
     let mut rewritten: Vec<Vec<String>> = vec![Vec::new(); node.second.len()];
 
+    let steps = Steps::new(node.after_first, node.glances, node.after_second);
     let (mut findings, same) = compare_files(&node.after_first.files, &node.after_second.files);
     findings.extend(compare_system(node.after_first, node.after_second));
     for finding in findings {
@@ -66,27 +71,31 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
             hidden.add(rule, &finding.subject);
             continue;
         }
-        match owner(&finding, &windows, |task| told[task].0 == Said::Unchanged) {
-            owner @ (Owner::Window(task) | Owner::Only(task) | Owner::Likely(task)) => {
-                let blame = match owner {
-                    Owner::Window(_) => Blame::Window,
-                    Owner::Only(_) => Blame::Only,
-                    _ => Blame::Likely,
-                };
-                let resource = resource_of(&finding, &told[task].1);
-                differences[task].push(difference(finding, blame, resource));
-            }
-            Owner::Candidates(tasks) => {
-                let names = tasks.iter().map(|&task| node.second[task].task.clone()).collect();
-                verdict.unattributed.push(Background {
-                    node: node.name.to_owned(),
-                    difference: difference(finding, Blame::Candidates(names), None),
-                });
-            }
-            Owner::Outside => verdict.background.push(Background {
-                node: node.name.to_owned(),
-                difference: difference(finding, Blame::Outside, None),
-            }),
+        let denies = |task: usize| told[task].0 == Said::Unchanged;
+        for (finding, owner) in owners(finding, &windows, &steps, denies) {
+            let (task, blame) = match owner {
+                Owner::Window(task) => (task, Blame::Window),
+                Owner::Seen(task) => (task, Blame::Seen),
+                Owner::Only(task) => (task, Blame::Only),
+                Owner::Likely(task) => (task, Blame::Likely),
+                Owner::Candidates(tasks) => {
+                    let names = tasks.iter().map(|&task| node.second[task].task.clone()).collect();
+                    verdict.unattributed.push(Background {
+                        node: node.name.to_owned(),
+                        difference: difference(finding, Blame::Candidates(names), None),
+                    });
+                    continue;
+                }
+                Owner::Outside => {
+                    verdict.background.push(Background {
+                        node: node.name.to_owned(),
+                        difference: difference(finding, Blame::Outside, None),
+                    });
+                    continue;
+                }
+            };
+            let resource = resource_of(&finding, &told[task].1);
+            differences[task].push(difference(finding, blame, resource));
         }
     }
     for file in same {
@@ -161,6 +170,47 @@ fn owner(finding: &Finding, windows: &Windows, denies: impl Fn(usize) -> bool) -
         Some(time) => windows.owner_at(time),
         None => windows.owner_without_time(denies),
     }
+}
+
+/// A finding with its owner; one without a time that several tasks moved, one after the other, comes apart into what
+/// each of them did.
+fn owners(
+    finding: Finding,
+    windows: &Windows,
+    steps: &Steps<'_>,
+    denies: impl Fn(usize) -> bool,
+) -> Vec<(Finding, Owner)> {
+    // A socket's time is only that of the program that holds it now.
+    let glanced = steps.is_known() && (finding.time_ns.is_none() || finding.kind == DifferenceKind::Socket);
+    let stretches = if glanced { steps.of(&finding) } else { Vec::new() };
+    if stretches.is_empty() {
+        let owner = owner(&finding, windows, denies);
+        return vec![(finding, owner)];
+    }
+    stretches
+        .into_iter()
+        .map(|stretch| {
+            let owner = windows.owner_between(stretch.from_ns, stretch.to_ns, &denies);
+            (stretch.finding, owner)
+        })
+        .collect()
+}
+
+/// What could not be seen, with the nodes that lack the tool for it.
+fn unseen(nodes: &[NodeRuns<'_>]) -> Vec<Unseen> {
+    let mut by_what: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for node in nodes {
+        for what in &node.after_second.unseen {
+            by_what.entry(what).or_default().push(node.name.to_owned());
+        }
+    }
+    by_what
+        .into_iter()
+        .map(|(what, nodes)| Unseen {
+            nodes,
+            what: what.to_owned(),
+        })
+        .collect()
 }
 
 fn difference(finding: Finding, blame: Blame, resource: Option<ResourceRef>) -> Difference {

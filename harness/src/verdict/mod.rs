@@ -12,8 +12,8 @@
 //! One task runs at a time on a node, so a change whose time is known (a file's ctime, a service's start) belongs to
 //! the task in whose window it falls. What falls outside every window is background: shown apart, failing only where
 //! warnings do.
-//! What has no time (routes, sysctl, observers) belongs to the only task that can have done it, or to several
-//! candidates, and the report says so.
+//! What has no time (routes, sysctl, observers) belongs to the task between whose beginning and end a glance saw it move;
+//! where there was no glance, to the only task that can have done it, or to several candidates, and the report says so.
 
 mod blame;
 mod compare;
@@ -21,6 +21,7 @@ mod judge;
 mod model;
 mod noise;
 mod said;
+mod steps;
 mod system;
 
 #[cfg(test)]
@@ -28,9 +29,10 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use blame::runs_code;
 pub(crate) use judge::does_nothing;
 pub use judge::{NodeRuns, judge};
 pub use model::{
-    Background, Blame, Call, Difference, DifferenceKind, IgnoredCount, ResourceRef, Said, TaskVerdict, Verdict,
+    Background, Blame, Call, Difference, DifferenceKind, IgnoredCount, ResourceRef, Said, TaskVerdict, Unseen, Verdict,
 };
 pub use noise::{Ignore, NoiseError, NoiseList};

@@ -18,6 +18,9 @@ pub struct Verdict {
     pub background: Vec<Background>,
     /// What the noise list and the scenario's `ignore` hid.
     pub ignored: Vec<IgnoredCount>,
+    /// What nobody looked at, for want of a tool on the node.
+    #[serde(default)]
+    pub unseen: Vec<Unseen>,
 }
 
 /// One task on one node.
@@ -182,6 +185,10 @@ pub enum DifferenceKind {
     Owner,
     /// File capabilities.
     Capabilities,
+    /// Extended attributes, access control lists among them.
+    Attributes,
+    /// How many names a file has.
+    Links,
     /// A package was installed, removed or changed its version.
     Package,
     /// A unit changed its state.
@@ -221,6 +228,8 @@ impl fmt::Display for DifferenceKind {
             Self::Mode => "mode",
             Self::Owner => "owner",
             Self::Capabilities => "capabilities",
+            Self::Attributes => "extended attributes",
+            Self::Links => "hard links",
             Self::Package => "package",
             Self::ServiceState => "service state",
             Self::ServiceRestarted => "service restarted",
@@ -244,6 +253,8 @@ impl fmt::Display for DifferenceKind {
 pub enum Blame {
     /// Its time falls into the task's window.
     Window,
+    /// It has no time; it was seen right after this task, and not before it.
+    Seen,
     /// It has no time, and only this task can have done it.
     Only,
     /// It has no time, and of the tasks that can have done it only this one does not say that it changed nothing.
@@ -261,7 +272,7 @@ impl Blame {
     /// What the reader should know of it; nothing where the time alone says who it was.
     pub(crate) fn remark(&self) -> Option<String> {
         match self {
-            Self::Window | Self::Outside => None,
+            Self::Window | Self::Seen | Self::Outside => None,
             Self::Only => Some("no other task could have done it".to_owned()),
             Self::Likely => Some("probably here: the other tasks say that they changed nothing".to_owned()),
             Self::Candidates(tasks) => {
@@ -300,6 +311,15 @@ pub struct Background {
     pub node: String,
     /// The difference.
     pub difference: Difference,
+}
+
+/// Something that no observer could see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unseen {
+    /// On which nodes.
+    pub nodes: Vec<String>,
+    /// What, and which tool is missing: `packages: neither dpkg-query nor rpm is there`.
+    pub what: String,
 }
 
 /// How much one rule hid.

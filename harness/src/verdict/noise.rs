@@ -76,7 +76,9 @@ impl Field {
             | Kind::Target
             | Kind::Mode
             | Kind::Owner
-            | Kind::Capabilities => Self::Path,
+            | Kind::Capabilities
+            | Kind::Attributes
+            | Kind::Links => Self::Path,
             Kind::Package => Self::Package,
             Kind::ServiceState | Kind::ServiceRestarted => Self::Service,
             Kind::User | Kind::Group => Self::User,

@@ -6,7 +6,7 @@ use super::{
     DifferenceKind,
     compare::{Finding, unified_diff},
 };
-use crate::capture::{Observation, Process, Service, State};
+use crate::capture::{Observation, Package, Process, Service, State};
 
 /// Everything but files.
 pub(crate) fn compare_system(before: &State, after: &State) -> Vec<Finding> {
@@ -16,23 +16,30 @@ pub(crate) fn compare_system(before: &State, after: &State) -> Vec<Finding> {
     accounts(before, after, &mut findings);
     sockets(before, after, &mut findings);
     processes(before, after, &mut findings);
-    maps(DifferenceKind::Mount, &before.mounts, &after.mounts, &mut findings);
-    maps(DifferenceKind::Sysctl, &before.sysctl, &after.sysctl, &mut findings);
-    lines(
-        DifferenceKind::Address,
-        &before.addresses,
-        &after.addresses,
-        &mut findings,
-    );
-    lines(DifferenceKind::Route, &before.routes, &after.routes, &mut findings);
+    timeless(before, after, &mut findings);
+    findings
+}
+
+/// What bears no time of its own, listening sockets included.
+pub(crate) fn compare_timeless(before: &State, after: &State) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    sockets(before, after, &mut findings);
+    timeless(before, after, &mut findings);
+    findings
+}
+
+fn timeless(before: &State, after: &State, findings: &mut Vec<Finding>) {
+    maps(DifferenceKind::Mount, &before.mounts, &after.mounts, findings);
+    maps(DifferenceKind::Sysctl, &before.sysctl, &after.sysctl, findings);
+    lines(DifferenceKind::Address, &before.addresses, &after.addresses, findings);
+    lines(DifferenceKind::Route, &before.routes, &after.routes, findings);
     for (name, is) in &after.packet_filter {
         let was = before.packet_filter.get(name).map_or("", String::as_str);
         if let Some(diff) = unified_diff(was, is) {
             findings.push(Finding::new(DifferenceKind::PacketFilter, name, None).diff(Some(diff)));
         }
     }
-    observers(before, after, &mut findings);
-    findings
+    observers(before, after, findings);
 }
 
 /// Keys of both maps whose values differ.
@@ -47,37 +54,62 @@ fn changed<'a, V: PartialEq>(
 }
 
 fn packages(before: &State, after: &State, findings: &mut Vec<Finding>) {
+    let shown = |package: &Package| match package.status.as_str() {
+        "ii" => package.version.clone(),
+        status => format!("{} ({status})", package.version),
+    };
+    let is_same = |was: &Package, is: &Package| shown(was) == shown(is) && was.architecture == is.architecture;
     for (name, was, is) in changed(&before.packages, &after.packages) {
-        let shown = |package: &crate::capture::Package| match package.status.as_str() {
-            "ii" => package.version.clone(),
-            status => format!("{} ({status})", package.version),
-        };
+        if let (Some(was), Some(is)) = (was, is)
+            && is_same(was, is)
+        {
+            continue;
+        }
         let mut finding = Finding::new(DifferenceKind::Package, name, package_time(name, after));
         finding.before = was.map(shown);
         finding.after = is.map(shown);
         findings.push(finding);
     }
+    for (name, is) in &after.packages {
+        let Some(was) = before.packages.get(name).filter(|was| is_same(was, is)) else {
+            continue;
+        };
+        let (unpacked, unpacked_again) = (list_of_files(name, before), list_of_files(name, after));
+        let again = unpacked.zip(unpacked_again).is_some_and(|(was, is)| was < is);
+        if again || was.installed_ns < is.installed_ns {
+            // Its scripts ran and its files were written: what they did to other places shows there.
+            let finding = Finding::new(DifferenceKind::Package, name, unpacked_again.or(is.installed_ns));
+            findings.push(finding.from(shown(is)).to(format!("{}, installed again", shown(is))));
+        }
+    }
 }
 
-/// dpkg writes the list of a package's files when it unpacks it; what was removed shows in the database's own time.
-fn package_time(name: &str, after: &State) -> Option<i64> {
-    let places = [
-        format!("/var/lib/dpkg/info/{name}.list"),
-        "/var/lib/dpkg/status".to_owned(),
-        "/var/lib/rpm/rpmdb.sqlite".to_owned(),
-        "/var/lib/rpm/Packages".to_owned(),
-    ];
-    let plain = name
-        .split_once(':')
-        .is_none()
-        .then(|| after.packages.get(name))
-        .flatten();
-    let of_architecture = plain.map(|package| format!("/var/lib/dpkg/info/{name}:{}.list", package.architecture));
-    of_architecture
-        .iter()
-        .chain(&places)
-        .find_map(|path| after.files.get(path))
+/// When dpkg last unpacked a package: it writes the list of its files then, and at no other time.
+fn list_of_files(name: &str, state: &State) -> Option<i64> {
+    let architecture = state.packages.get(name).map(|package| package.architecture.as_str());
+    let plain = format!("/var/lib/dpkg/info/{name}.list");
+    let qualified = architecture.map(|architecture| format!("/var/lib/dpkg/info/{name}:{architecture}.list"));
+    [Some(plain), qualified]
+        .into_iter()
+        .flatten()
+        .find_map(|path| state.files.get(&path))
         .map(|file| file.ctime_ns)
+}
+
+/// dpkg writes the list of a package's files when it unpacks it; what was removed shows in the database's own time. rpm
+/// says it itself, to the second.
+fn package_time(name: &str, after: &State) -> Option<i64> {
+    let databases = [
+        "/var/lib/dpkg/status",
+        "/var/lib/rpm/rpmdb.sqlite",
+        "/var/lib/rpm/Packages",
+    ];
+    list_of_files(name, after).or_else(|| {
+        databases
+            .iter()
+            .find_map(|path| after.files.get(*path))
+            .map(|file| file.ctime_ns)
+    })
 }
 
 fn services(before: &State, after: &State, findings: &mut Vec<Finding>) {

@@ -21,6 +21,7 @@ fn judged(after_first: &State, after_second: &State, second: &[TaskRecord], stri
         after_second,
         first: &[],
         second,
+        glances: &[],
     };
     judge(&[node], &NoiseList::standard().unwrap(), &[], strict)
 }
@@ -105,6 +106,7 @@ fn a_failure_that_nailgun_tolerates_counts_if_it_is_new(#[case] failed_before: b
         after_second: &after,
         first: &first,
         second: &second,
+        glances: &[],
     };
     let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[], false);
     assert_eq!(verdict.tasks[0].called, called);
@@ -239,6 +241,7 @@ fn a_node_whose_clock_is_ahead_is_judged_by_its_own_clock() {
         after_second: &after,
         first: &[],
         second: &second,
+        glances: &[],
     };
     let verdict = judge(&[node], &NoiseList::default(), &[], false);
     assert_eq!(verdict.tasks[0].called, Call::SilentChange);
@@ -331,10 +334,12 @@ fn a_file_that_nobody_had_read_is_judged_as_far_as_it_goes(
 #[case(FileState { mode: 0o600, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Mode, "0644", "0600")]
 #[case(FileState { uid: 33, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Owner, "0:0", "33:0")]
 #[case(FileState { capabilities: Some(Arc::from("cap_net_raw=ep")), ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Capabilities, "none", "cap_net_raw=ep")]
+#[case(FileState { attributes: Some(Arc::from("user.x=1")), ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Attributes, "none", "user.x=1")]
+#[case(FileState { links: 2, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Links, "1 name", "2 names")]
 #[case(
     directory(305.0),
     DifferenceKind::Type,
-    "file, 1 bytes, sha256 ca978112ca1b…, mode 0644",
+    "file, 1 byte, sha256 ca978112ca1b…, mode 0644",
     "directory, mode 0755"
 )]
 fn each_property_of_a_file_is_a_difference_of_its_own(
@@ -345,6 +350,7 @@ fn each_property_of_a_file_is_a_difference_of_its_own(
 ) {
     let was = FileState {
         capabilities: Some(Arc::from("")),
+        attributes: Some(Arc::from("")),
         ..file("a", 120.0)
     };
     let verdict = files(
@@ -415,6 +421,7 @@ fn packages_and_users_are_blamed_by_the_files_that_name_them() {
         version: version.to_owned(),
         architecture: "amd64".to_owned(),
         status: "ii".to_owned(),
+        installed_ns: None,
     };
     before.packages.insert("rsync".to_owned(), package("1"));
     after.packages.insert("rsync".to_owned(), package("2"));
@@ -541,6 +548,53 @@ fn what_has_no_time_is_likely_of_the_only_task_that_does_not_deny_it() {
 }
 
 #[test]
+fn a_package_that_was_installed_again_is_a_difference_though_its_version_is_the_same() {
+    let with = |taken: f64, unpacked: f64| {
+        let mut state = state(taken, &[("/var/lib/dpkg/info/bench.list", file("/usr\n", unpacked))]);
+        let package = Package {
+            version: "1.0".to_owned(),
+            architecture: "all".to_owned(),
+            status: "ii".to_owned(),
+            installed_ns: None,
+        };
+        state.packages.insert("bench".to_owned(), package);
+        state
+    };
+    let records = [task("deploy", "shell", 300.0, 310.0)];
+    let verdict = judged(&with(200.0, 120.0), &with(500.0, 305.0), &records, false);
+    let difference = &verdict.tasks[0].differences[0];
+    assert_eq!(
+        (difference.kind, difference.after.as_deref()),
+        (DifferenceKind::Package, Some("1.0, installed again"))
+    );
+    assert!(judged(&with(200.0, 120.0), &with(500.0, 120.0), &records, false).passed);
+}
+
+#[test]
+fn what_no_tool_can_see_is_said_once_for_all_nodes() {
+    let mut blind = state(500.0, &[]);
+    blind.unseen.insert("packages: no tool".to_owned());
+    let before = state(50.0, &[]);
+    let runs = ["node-1", "node-2"].map(|name| NodeRuns {
+        name,
+        before: &before,
+        after_first: &blind,
+        after_second: &blind,
+        first: &[],
+        second: &[],
+        glances: &[],
+    });
+    let verdict = judge(&runs, &NoiseList::default(), &[], false);
+    assert_eq!(
+        verdict.unseen,
+        [Unseen {
+            nodes: vec!["node-1".to_owned(), "node-2".to_owned()],
+            what: "packages: no tool".to_owned()
+        }]
+    );
+}
+
+#[test]
 fn what_the_lists_hide_is_counted_with_its_reason() {
     let ignore = Ignore {
         path: Some("/var/lib/trove/heartbeat".to_owned()),
@@ -564,6 +618,7 @@ fn what_the_lists_hide_is_counted_with_its_reason() {
         after_second: &after,
         first: &[],
         second: &second,
+        glances: &[],
     };
     let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[ignore], false);
     assert!(verdict.passed);
@@ -599,6 +654,7 @@ fn the_first_runs_changes_are_counted_per_task() {
         after_second: &after,
         first: &[task("deploy", "shell", 100.0, 120.5)],
         second: &[task("deploy", "shell", 300.0, 301.25)],
+        glances: &[],
     };
     let verdict = judge(&[node], &NoiseList::standard().unwrap(), &[], false);
     let task = &verdict.tasks[0];

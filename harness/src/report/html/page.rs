@@ -147,7 +147,8 @@ fn beside(verdict: &Verdict) -> Markup {
         @if !verdict.background.is_empty() {
             h2 { "Moved outside every task" }
             details.row {
-                summary { span.arrow {} (counted(verdict.background.len(), "place", "places")) ", which fail nothing" }
+                summary { span.arrow {} (counted(verdict.background.len(), "place", "places"))
+                    @if verdict.strict { ", which fail with --strict" } @else { ", which fail nothing" } }
                 div.inside { (apart(&verdict.background)) }
             }
         }
@@ -169,6 +170,12 @@ fn beside(verdict: &Verdict) -> Markup {
                         }
                     }
                 }
+            }
+        }
+        @if !verdict.unseen.is_empty() {
+            h2 { "Not looked at" }
+            div.card {
+                ul { @for entry in &verdict.unseen { li { (entry.nodes.join(", ")) ": " (entry.what) } } }
             }
         }
     }

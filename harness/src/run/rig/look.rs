@@ -16,6 +16,7 @@ use crate::event::{RunEvent, SnapshotOutcome};
 use crate::run::RunError;
 use crate::run::deploy;
 use crate::run::environment::{self, DeployedEnvironment, RegisteredNode};
+use crate::run::watched::Watched;
 use crate::scenario::Observe;
 use crate::snapshot;
 use crate::verdict::{self, NodeRuns};
@@ -55,6 +56,22 @@ impl Rig<'_> {
             .map(|observe| Observer {
                 name: observe.name.clone(),
                 command: observe.run.clone(),
+            })
+            .collect()
+    }
+
+    /// The nodes, glanced at after each of their tasks.
+    pub(super) fn watched(
+        &self,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+    ) -> BTreeMap<String, Arc<Watched>> {
+        environment
+            .nodes
+            .iter()
+            .map(|node| {
+                let watched = Watched::new(Arc::clone(&nodes[&node.uid]), self.observers(node));
+                (node.uid.clone(), Arc::new(watched))
             })
             .collect()
     }
@@ -105,26 +122,31 @@ impl Rig<'_> {
         states: [&BTreeMap<String, State>; 3],
         first: &[TaskRecord],
         second: &[TaskRecord],
+        watched: &BTreeMap<String, Arc<Watched>>,
     ) -> Result<bool, RunError> {
         let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
             records.iter().filter(|record| record.node_id == uid).cloned().collect()
         };
-        let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>)> = environment
+        let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>, Vec<State>)> = environment
             .nodes
             .iter()
-            .map(|node| (of(&node.uid, first), of(&node.uid, second)))
+            .map(|node| {
+                let glances = watched[&node.uid].take();
+                (of(&node.uid, first), of(&node.uid, second), glances)
+            })
             .collect();
         let runs: Vec<NodeRuns<'_>> = environment
             .nodes
             .iter()
             .zip(&records)
-            .map(|(node, (first, second))| NodeRuns {
+            .map(|(node, (first, second, glances))| NodeRuns {
                 name: &node.name,
                 before: &states[0][&node.uid],
                 after_first: &states[1][&node.uid],
                 after_second: &states[2][&node.uid],
                 first,
                 second,
+                glances,
             })
             .collect();
         let noise = verdict::NoiseList::standard().map_err(|error| RunError::Defect(error.to_string()))?;
@@ -133,6 +155,14 @@ impl Rig<'_> {
         self.events.emit(RunEvent::Judged(Box::new(judged)));
         Ok(passed)
     }
+}
+
+/// The same nodes, as the orchestrator takes them.
+pub(super) fn as_nodes(watched: &BTreeMap<String, Arc<Watched>>) -> BTreeMap<String, Arc<dyn Node>> {
+    watched
+        .iter()
+        .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
+        .collect()
 }
 
 fn redaction(networks: &Networks) -> Vec<snapshot::Network> {
