@@ -17,36 +17,47 @@ pub(crate) fn read_processes(sections: &Sections, boot: Boot, own: u32) -> Vec<P
         .filter_map(|(pid, line)| Some((pid, line.split_ascii_whitespace().next()?.parse().ok()?)))
         .collect::<BTreeMap<u32, u32>>();
     let commands = read_commands(sections.bytes("processes.cmdline"));
-    let mut groups: BTreeMap<u32, String> = BTreeMap::new();
-    for (pid, line) in lines_by_pid(&sections.text("processes.cgroup"), "/cgroup:") {
-        // cgroup v2 has the one line `0::/path`; on v1 systemd has the hierarchy `name=systemd`.
-        let mut fields = line.splitn(3, ':');
-        let (Some(id), Some(controllers), Some(path)) = (fields.next(), fields.next(), fields.next()) else {
-            continue;
-        };
-        if controllers == "name=systemd" || (id == "0" && !groups.contains_key(&pid)) {
-            groups.insert(pid, path.to_owned());
-        }
-    }
-    // A container's own control group may stand before that of its units.
-    let above = groups
-        .get(&1)
-        .map_or("", |path| path.strip_suffix("/init.scope").unwrap_or(path))
-        .to_owned();
+    let units = read_units_of(&sections.text("processes.cgroup"));
 
     let all: Vec<Process> = lines_by_pid(&sections.text("processes.stat"), "/stat:")
         .filter_map(|(pid, line)| {
             let mut process = read_stat(pid, line, boot)?;
             process.command.clone_from(commands.get(&pid)?);
             process.uid = users.get(&pid).copied().unwrap_or_default();
-            process.unit = groups
-                .get(&pid)
-                .and_then(|path| unit_of(path.strip_prefix(&above).unwrap_or(path)));
+            process.unit = units.get(&pid).cloned();
             Some(process)
         })
         .collect();
     let own = family(&all, own);
     all.into_iter().filter(|process| !own.contains(&process.pid)).collect()
+}
+
+/// The unit of each process that has one, by its control groups.
+fn read_units_of(text: &str) -> BTreeMap<u32, String> {
+    // cgroup v2 has the one line `0::/path`; on v1 systemd has the hierarchy `name=systemd`. Where both are mounted, a
+    // systemd in a container may use either, and leave its processes at the root of the other.
+    let groups: Vec<(u32, bool, &str)> = lines_by_pid(text, "/cgroup:")
+        .filter_map(|(pid, line)| {
+            let mut fields = line.splitn(3, ':');
+            let (id, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+            let named = controllers == "name=systemd";
+            (named || id == "0").then_some((pid, named, path))
+        })
+        .collect();
+    let mut units = BTreeMap::new();
+    for hierarchy in [false, true] {
+        // A container's own control group may stand before that of its units.
+        let above = groups
+            .iter()
+            .find(|&&(pid, named, _)| pid == 1 && named == hierarchy)
+            .map_or("", |(_, _, path)| path.strip_suffix("/init.scope").unwrap_or(path));
+        for &(pid, _, path) in groups.iter().filter(|&&(_, named, _)| named == hierarchy) {
+            if let Some(unit) = unit_of(path.strip_prefix(above).unwrap_or(path)) {
+                units.insert(pid, unit);
+            }
+        }
+    }
+    units
 }
 
 /// `/proc/12/stat:rest` as (12, rest).
@@ -180,6 +191,25 @@ mod tests {
     #[case("/", None)]
     fn a_control_group_names_its_unit(#[case] path: &str, #[case] expected: Option<&str>) {
         assert_eq!(unit_of(path).as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case::v2("/proc/1/cgroup:0::/init.scope\n/proc/9/cgroup:0::/system.slice/nginx.service\n")]
+    #[case::v1(
+        "/proc/1/cgroup:1:name=systemd:/init.scope\n/proc/9/cgroup:1:name=systemd:/system.slice/nginx.service\n"
+    )]
+    #[case::both_and_the_second_is_used(
+        "/proc/1/cgroup:1:name=systemd:/\n/proc/1/cgroup:0::/init.scope\n\
+         /proc/9/cgroup:1:name=systemd:/\n/proc/9/cgroup:0::/system.slice/nginx.service\n"
+    )]
+    #[case::below_the_containers_own(
+        "/proc/1/cgroup:0::/docker.scope/init.scope\n/proc/9/cgroup:0::/docker.scope/system.slice/nginx.service\n\
+         /proc/12/cgroup:0::/docker.scope\n"
+    )]
+    fn a_process_belongs_to_its_unit_whichever_hierarchy_systemd_uses(#[case] text: &str) {
+        let mut units = read_units_of(text);
+        units.remove(&1);
+        assert_eq!(units, BTreeMap::from([(9, "nginx.service".to_owned())]));
     }
 
     #[test]

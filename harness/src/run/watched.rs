@@ -11,21 +11,24 @@ use crate::verdict;
 
 /// How long one glance may take altogether.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A glance that took longer than this was kept up by observers: the later ones do without them.
-const QUICK: Duration = Duration::from_secs(1);
+/// Observers are asked in a glance while all glances together take less than this part of the deployment,
+const SHARE: u32 = 8;
+/// and this much more, so that the first ones are asked.
+const HEAD_START: Duration = Duration::from_secs(5);
 
 /// Passes everything on to a node and glances at it after each task that runs somebody's code, so that what bears no
 /// time of its own (routes, packet filter rules, mounts, what observers see) can be told from task to task.
 pub(crate) struct Watched {
     node: Arc<dyn Node>,
     observers: Vec<Observer>,
+    since: Instant,
     glances: Mutex<Glances>,
 }
 
 #[derive(Default)]
 struct Glances {
     taken: Vec<State>,
-    without_observers: bool,
+    spent: Duration,
 }
 
 impl Watched {
@@ -33,6 +36,7 @@ impl Watched {
         Self {
             node,
             observers,
+            since: Instant::now(),
             glances: Mutex::default(),
         }
     }
@@ -78,24 +82,48 @@ impl Node for Watched {
         if !verdict::runs_code(kind) {
             return;
         }
-        let observers = if self.lock().without_observers {
-            &[][..]
+        let observers = if may_observe(self.since.elapsed(), self.lock().spent) {
+            &self.observers[..]
         } else {
-            &self.observers
+            &[]
         };
         let scope = Scope {
             timeout: PATIENCE,
             ..Scope::machine(observers)
         };
         let begun = Instant::now();
-        match capture::glance(self.node.as_ref(), &scope).await {
-            Ok(state) => {
-                let mut glances = self.lock();
-                glances.taken.push(state);
-                glances.without_observers |= begun.elapsed() > QUICK;
-            }
+        let glance = capture::glance(self.node.as_ref(), &scope).await;
+        let mut glances = self.lock();
+        glances.spent += begun.elapsed();
+        match glance {
+            Ok(state) => glances.taken.push(state),
             // Whoever is blamed later is then one of several; the captures at the boundaries see it all the same.
             Err(error) => tracing::warn!(%error, "no glance after this task"),
         }
+    }
+}
+
+/// Whether observers may be asked again, this long after the deployment began and with this much of it spent on
+/// glances: those that take long are left to the captures at the boundaries.
+fn may_observe(elapsed: Duration, spent: Duration) -> bool {
+    spent < elapsed / SHARE + HEAD_START
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::the_first_glance(1, 0, true)]
+    #[case::quick_observers(800, 60, true)]
+    #[case::slow_observers(80, 16, false)]
+    #[case::slow_observers_after_a_long_task(200, 16, true)]
+    fn slow_observers_are_asked_less_often(#[case] elapsed: u64, #[case] spent: u64, #[case] asked: bool) {
+        assert_eq!(
+            may_observe(Duration::from_secs(elapsed), Duration::from_secs(spent)),
+            asked
+        );
     }
 }

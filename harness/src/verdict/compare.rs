@@ -131,7 +131,7 @@ fn compare_entry(path: &str, was: &FileState, is: &FileState, findings: &mut Vec
         findings.push(finding(DifferenceKind::Mode).from(mode(was)).to(mode(is)));
     }
     if (was.uid, was.gid) != (is.uid, is.gid) {
-        let owner = |file: &FileState| format!("{}:{}", file.uid, file.gid);
+        let owner = |file: &FileState| format!("uid {}, gid {}", file.uid, file.gid);
         findings.push(finding(DifferenceKind::Owner).from(owner(was)).to(owner(is)));
     }
     if let (Some(had), Some(has)) = (&was.capabilities, &is.capabilities)
@@ -176,7 +176,7 @@ fn compare_content(path: &str, was: &FileState, is: &FileState) -> Option<Findin
         // only for files that nobody had read before.
         _ if was.mtime_ns == is.mtime_ns && was.inode == is.inode => None,
         (None, _) => Some(finding.note("written anew with the same size; what it held before is not known")),
-        (_, None) => Some(finding.note("written anew with the same size; too large to be read")),
+        (_, None) => Some(finding.note("written anew with the same size; what it holds now was not read")),
     }
 }
 

@@ -123,7 +123,7 @@ fn services(before: &State, after: &State, findings: &mut Vec<Finding>) {
                 findings.push(
                     Finding::new(DifferenceKind::ServiceState, unit, None)
                         .from(state(was))
-                        .to("not loaded"),
+                        .to("not running, unloaded"),
                 );
             }
             continue;
@@ -276,6 +276,9 @@ fn maps(
         let mut finding = Finding::new(kind, name, None);
         finding.before = was.cloned();
         finding.after = is.cloned();
+        if kind == DifferenceKind::Mount && name.ends_with(')') && was.is_none() {
+            finding = finding.note("mounted over what is mounted there already");
+        }
         findings.push(finding);
     }
 }

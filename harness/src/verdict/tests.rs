@@ -332,7 +332,7 @@ fn a_file_that_nobody_had_read_is_judged_as_far_as_it_goes(
 
 #[rstest]
 #[case(FileState { mode: 0o600, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Mode, "0644", "0600")]
-#[case(FileState { uid: 33, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Owner, "0:0", "33:0")]
+#[case(FileState { uid: 33, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Owner, "uid 0, gid 0", "uid 33, gid 0")]
 #[case(FileState { capabilities: Some(Arc::from("cap_net_raw=ep")), ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Capabilities, "none", "cap_net_raw=ep")]
 #[case(FileState { attributes: Some(Arc::from("user.x=1")), ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Attributes, "none", "user.x=1")]
 #[case(FileState { links: 2, ctime_ns: 305 * SECOND, ..file("a", 120.0) }, DifferenceKind::Links, "1 name", "2 names")]
