@@ -14,7 +14,7 @@ mod task;
 mod writer;
 
 pub(crate) use merged::{DEFAULT, api_shape, exists, merged, own, plugins, release};
-pub(crate) use picture::picture;
+pub(crate) use picture::{View, between, picture};
 pub(crate) use resolver::{RoleResolver, pattern_of};
 pub(crate) use serialize::{Selection, SerializedGraph, serialize};
 pub(crate) use stored::{check_tasks, stored_shape};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::{self, Environment};
-use crate::graph::{self, Selection};
+use crate::graph::{self, Selection, View};
 use crate::hooks::{self, Plan, Stage};
 use crate::pieces::Pieces;
 use crate::profile::Serialization;
@@ -22,12 +22,20 @@ fn load<'a>(call: &Call<'a>) -> Result<Environment<'a>, ApiError> {
     Environment::load(call, call.id(0)?)
 }
 
-/// `GET /clusters/:id/deployment_tasks/`
+/// A text of the query string that is not empty.
+fn text(call: &Call<'_>, name: &str) -> Option<String> {
+    call.query.get(name).filter(|value| !value.is_empty()).cloned()
+}
+
+/// `GET /clusters/:id/deployment_tasks/`, `?graph_type=&start=&end=&include=`
 pub(crate) fn tasks(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(graph::api_shape(
-        &call.config.profile,
-        &graph::merged(&load(call)?, kind(call))?,
-    )))
+    let tasks = graph::between(
+        graph::merged(&load(call)?, kind(call))?,
+        text(call, "start").as_deref(),
+        text(call, "end").as_deref(),
+        &call.list_parameter("include").unwrap_or_default(),
+    )?;
+    Ok(Reply::ok(graph::api_shape(&call.config.profile, &tasks)))
 }
 
 /// `PUT /clusters/:id/deployment_tasks/`: the environment's own tasks.
@@ -82,13 +90,20 @@ pub(crate) fn release_tasks(call: &Call<'_>) -> Answer {
     )))
 }
 
-/// `GET /clusters/:id/deploy_tasks/graph.gv`
+/// `GET /clusters/:id/deploy_tasks/graph.gv`,
+/// `?graph_type=&tasks=&skip=&start=&end=&parents_for=&remove=TYPES&types=TYPES`
 pub(crate) fn graph_picture(call: &Call<'_>) -> Answer {
-    let mut tasks = graph::merged(&load(call)?, kind(call))?;
-    if let Some(wanted) = call.list_parameter("tasks") {
-        tasks.retain(|task| wanted.iter().any(|id| id == task.id()));
-    }
-    Ok(Reply::text(graph::picture(&tasks)))
+    let view = View {
+        tasks: call.list_parameter("tasks").filter(|ids| !ids.is_empty()),
+        skip: call.list_parameter("skip").unwrap_or_default(),
+        start: text(call, "start"),
+        end: text(call, "end"),
+        parents_for: text(call, "parents_for"),
+        remove: call.list_parameter("remove").unwrap_or_default(),
+        types: call.list_parameter("types").filter(|types| !types.is_empty()),
+    };
+    let tasks = graph::merged(&load(call)?, kind(call))?;
+    Ok(Reply::text(graph::picture(&tasks, &view)?))
 }
 
 /// `GET /clusters/:id/serialized_tasks/`
