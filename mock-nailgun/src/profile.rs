@@ -87,6 +87,10 @@ pub struct Profile {
     /// Whether tasks with `reexecute_on: [deploy_changes]` happen again on ready nodes when changes are deployed. It says
     /// nothing to a graph of 9.x, which runs on every node each time.
     pub reexecutes_tasks: bool,
+    /// What deployment info lacks of what 9.x tells: keys from the outside in, `*` for any.
+    pub info_absent: &'static [&'static [&'static str]],
+    /// Whether a VIP is there only with a node in one of its roles (9.x).
+    pub vips_need_nodes: bool,
     /// The key `plugins` of deployment info.
     pub plugins_key: PluginsKey,
     /// What a repository's file on nodes is named after.

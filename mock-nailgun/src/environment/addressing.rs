@@ -39,6 +39,9 @@ pub(crate) fn vips(environment: &Environment<'_>) -> Result<Vec<Vip>, ApiError> 
             continue;
         }
         for vip in role["properties"]["vip"].as_array().into_iter().flatten() {
+            if environment.config.profile.vips_need_nodes && !has_node(environment, &vip["node_roles"]) {
+                continue;
+            }
             vips.push(Vip {
                 name: vip["name"].as_str().unwrap_or_default().to_owned(),
                 network: network.to_owned(),
@@ -59,6 +62,21 @@ pub(crate) fn vips(environment: &Environment<'_>) -> Result<Vec<Vip>, ApiError> 
             .unwrap_or(FIRST_VIPS.len())
     });
     Ok(vips)
+}
+
+/// Whether a node has one of the roles that a VIP is for; a VIP that names none is the controllers'.
+fn has_node(environment: &Environment<'_>, roles: &Value) -> bool {
+    let Some(roles) = roles.as_array() else { return true };
+    let names_it = |own: &String| {
+        let names = roles.iter().filter_map(Value::as_str);
+        names
+            .into_iter()
+            .any(|name| name.strip_prefix("primary-").unwrap_or(name) == own)
+    };
+    environment
+        .nodes
+        .iter()
+        .any(|node| !node.pending_deletion && node.all_roles().iter().any(names_it))
 }
 
 /// Whether a node has an address in a network.

@@ -164,9 +164,36 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
     {
         collector.insert("username".to_owned(), user);
     }
-    match info {
-        Value::Object(info) => Ok(info),
-        _ => Ok(Map::new()),
+    let Value::Object(mut info) = info else {
+        return Ok(Map::new());
+    };
+    remove_absent(environment, &mut info);
+    Ok(info)
+}
+
+/// Takes out what the version does not tell.
+fn remove_absent(environment: &Environment<'_>, members: &mut Map<String, Value>) {
+    for path in environment.config.profile.info_absent {
+        remove(members, path);
+    }
+}
+
+fn remove(members: &mut Map<String, Value>, path: &[&str]) {
+    match path {
+        [] => {}
+        [key] => {
+            members.shift_remove(*key);
+        }
+        ["*", rest @ ..] => {
+            for below in members.values_mut().filter_map(Value::as_object_mut) {
+                remove(below, rest);
+            }
+        }
+        [key, rest @ ..] => {
+            if let Some(below) = members.get_mut(*key).and_then(Value::as_object_mut) {
+                remove(below, rest);
+            }
+        }
     }
 }
 
@@ -362,10 +389,11 @@ fn own(
         "glance": {"image_cache_max_size": "0"},
         "test_vm_image": test_vm_image(),
     });
-    match own {
-        Value::Object(members) => Ok(members),
-        _ => Ok(Map::new()),
-    }
+    let Value::Object(mut members) = own else {
+        return Ok(Map::new());
+    };
+    remove_absent(environment, &mut members);
+    Ok(members)
 }
 
 /// A node's disks; the rig's nodes are containers, on which nothing is partitioned.

@@ -1,6 +1,6 @@
 //! The tasks of each node and role, and the order in which roles are deployed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -24,12 +24,15 @@ pub(crate) fn add_tasks(
     let tasks = graph::merged(environment, graph::DEFAULT)?;
     let ordered = Ordered::new(&tasks, &writer.core)?;
     let resolver = resolver(environment, |_| true)?;
-    let groups: Vec<&GraphTask> = ordered
+    let depths = depths(&ordered, |group| !resolver.uids(group.selector()).is_empty());
+    let mut groups: Vec<&GraphTask> = ordered
         .tasks
         .iter()
         .copied()
         .filter(|task| task.kind() == "group")
         .collect();
+    // What waits for fewer groups comes first, whoever brings it.
+    groups.sort_by_key(|group| depths.get(group.id()).copied());
     for name in groups.iter().flat_map(|group| group.names("tasks")) {
         let is_there = tasks.iter().any(|task| task.id() == name);
         // The core graph's own groups name tasks of other versions too.
@@ -84,6 +87,35 @@ pub(crate) fn add_tasks(
         infos.set(&uid, &role, "priority", json!(own_priority.unwrap_or(priority + STEP)));
     }
     Ok(())
+}
+
+/// How many groups that have nodes, one after the other, each task waits for.
+fn depths<'a>(ordered: &Ordered<'a>, has_nodes: impl Fn(&GraphTask) -> bool) -> HashMap<&'a str, usize> {
+    let groups: BTreeSet<&str> = ordered
+        .tasks
+        .iter()
+        .filter(|task| task.kind() == "group" && has_nodes(task))
+        .map(|task| task.id())
+        .collect();
+    let step = |id: &str| usize::from(groups.contains(id));
+    let mut depths: HashMap<&str, usize> = HashMap::new();
+    // The tasks come in an order that respects every edge, so what one waits for is known already.
+    for task in &ordered.tasks {
+        let required = task.names("requires");
+        let required = required
+            .iter()
+            .map(|id| depths.get(id.as_str()).copied().unwrap_or(0) + step(id));
+        let known = depths.get(task.id()).copied().unwrap_or(0);
+        let depth = required.fold(known, usize::max);
+        depths.insert(task.id(), depth);
+        for id in task.names("required_for") {
+            if let Some(next) = ordered.tasks.iter().find(|next| next.id() == id) {
+                let known = depths.entry(next.id()).or_insert(0);
+                *known = (*known).max(depth + step(task.id()));
+            }
+        }
+    }
+    depths
 }
 
 /// The roles of a node that a group means.

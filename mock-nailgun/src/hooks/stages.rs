@@ -15,6 +15,9 @@ use crate::store::Node;
 /// Between the priorities of two hooks.
 pub(super) const STEP: u64 = 100;
 
+/// What of a Puppet task of the graph reaches Astute.
+const PUPPET_PARAMETERS: &[&str] = &["puppet_manifest", "puppet_modules", "timeout", "cwd"];
+
 /// When hooks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -138,6 +141,10 @@ impl TaskWriter {
             hook.insert("fail_on_error".to_owned(), json!(true));
             Value::Object(task.parameters())
         };
+        if let (Some(members), "puppet") = (parameters.as_object_mut(), task.kind()) {
+            // Recorded on 8.0: `retries` of a plugin's task does not reach Astute.
+            members.retain(|key, _| PUPPET_PARAMETERS.contains(&key.as_str()));
+        }
         if let Some(members) = parameters.as_object_mut() {
             members.shift_remove("strategy");
         }

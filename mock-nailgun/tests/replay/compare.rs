@@ -1,6 +1,7 @@
 //! Recorded against made: equal but for what differs from one run to the next.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
@@ -36,6 +37,8 @@ pub(crate) struct Comparison {
     pub(crate) texts_left_out: usize,
     ids: BTreeMap<(String, i64), i64>,
     ids_back: BTreeMap<(String, i64), i64>,
+    addresses: BTreeMap<Ipv4Addr, Ipv4Addr>,
+    addresses_back: BTreeMap<Ipv4Addr, Ipv4Addr>,
 }
 
 impl Comparison {
@@ -110,6 +113,19 @@ impl Comparison {
         }
     }
 
+    /// Addresses are given out: which one depends on what was deployed before, but not whose it is nor its network.
+    fn compare_addresses(&mut self, pointer: &str, left: (Ipv4Addr, &str), right: (Ipv4Addr, &str)) {
+        let known = *self.addresses.entry(left.0).or_insert(right.0);
+        let back = *self.addresses_back.entry(right.0).or_insert(left.0);
+        let same_network = left.0.octets()[..3] == right.0.octets()[..3] && left.1 == right.1;
+        if known != right.0 || back != left.0 || !same_network {
+            self.differ(
+                pointer,
+                format!("{} recorded, {} made, elsewhere {known} for {back}", left.0, right.0),
+            );
+        }
+    }
+
     fn compare_texts(&mut self, pointer: &str, left: &str, right: &str) {
         // A plugin inside the refusal of a second registration.
         if let (Ok(left @ Value::Object(_)), Ok(right @ Value::Object(_))) =
@@ -120,11 +136,20 @@ impl Comparison {
         if is_secret(pointer, left) && is_secret(pointer, right) && left.len() == right.len() {
             return;
         }
+        if let (Some(left), Some(right)) = (address(left), address(right)) {
+            return self.compare_addresses(pointer, left, right);
+        }
         let (left, right) = (plain(left), plain(right));
         if left != right {
             self.differ(pointer, format!("`{}` recorded, `{}` made", cut(&left), cut(&right)));
         }
     }
+}
+
+/// Address and length of its network, if there is one.
+fn address(text: &str) -> Option<(Ipv4Addr, &str)> {
+    let (address, length) = text.split_once('/').unwrap_or((text, ""));
+    Some((address.parse().ok()?, length))
 }
 
 /// The list in an order that does not depend on ids, moments and passwords.
@@ -162,7 +187,7 @@ fn masked(key: &str, value: &Value) -> Value {
         }
         Value::Number(_) if IDS.contains(&key) => Value::Null,
         Value::String(_) if MOMENTS.contains(&key) => Value::Null,
-        Value::String(text) if is_secret(key, text) => Value::Null,
+        Value::String(text) if is_secret(key, text) || address(text).is_some() => Value::Null,
         Value::String(text) => Value::String(plain(text)),
         other => other.clone(),
     }
@@ -170,14 +195,23 @@ fn masked(key: &str, value: &Value) -> Value {
 
 /// A drawn password or key: letters and digits below a name that says so.
 fn is_secret(pointer: &str, text: &str) -> bool {
-    let names_one = ["password", "secret", "key", "hash_seed", "token", "salt", "id"]
-        .iter()
-        .any(|word| pointer.contains(word));
+    let names_one = [
+        "password",
+        "passwd",
+        "secret",
+        "key",
+        "hash_seed",
+        "token",
+        "salt",
+        "id",
+    ]
+    .iter()
+    .any(|word| pointer.contains(word));
     names_one
         && text.len() >= 8
         && text
             .chars()
-            .all(|character| character.is_ascii_alphanumeric() || "=+/".contains(character))
+            .all(|character| character.is_ascii_alphanumeric() || "=+/-".contains(character))
         && text
             .chars()
             .any(|character| character.is_ascii_digit() || character.is_ascii_uppercase())
