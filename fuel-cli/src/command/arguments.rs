@@ -29,6 +29,7 @@ pub(super) struct Arguments {
 
 /// What may stand anywhere.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Common {
     /// Print what Nailgun answers as JSON.
     #[arg(long, global = true, conflicts_with = "yaml")]
