@@ -59,6 +59,12 @@ impl Change {
     }
 }
 
+/// Packages are unpacked in directories of this name and the process's id.
+const WAITING: &str = ".install-";
+
+/// Where the directory is kept that a package takes the place of.
+const OLD: &str = "old";
+
 /// A package that is unpacked beside the plugins; it is gone when this is dropped, unless it was moved to its place.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -80,18 +86,59 @@ impl Waiting {
         self.is_old_format
     }
 
-    /// Moves it to its place, in one step; gives its metadata.yaml.
-    pub(super) fn place(self) -> Result<Value, CommandError> {
+    /// Moves it to its place, in one step.
+    pub(super) fn place(self) -> Result<Placed, CommandError> {
         let name = self
             .directory
             .file_name()
             .ok_or_else(|| CommandError::Text(format!("{}: it has no name", self.directory)))?;
         let place = self.root.join(name);
+        let old = self.waiting.join(OLD).join(name);
         if place.exists() {
-            fs_err::rename(&place, self.waiting.join(".old"))?;
+            fs_err::create_dir_all(self.waiting.join(OLD))?;
+            fs_err::rename(&place, &old)?;
         }
-        fs_err::rename(&self.directory, &place)?;
-        Ok(self.metadata.clone())
+        let placed = Placed {
+            waiting: self,
+            place,
+            old,
+            is_kept: false,
+        };
+        fs_err::rename(&placed.waiting.directory, &placed.place)?;
+        Ok(placed)
+    }
+}
+
+/// A package that is in its place. What was there before comes back when this is dropped, unless it is kept: a plugin
+/// that Nailgun does not take is not half installed.
+#[derive(Debug)]
+pub(super) struct Placed {
+    waiting: Waiting,
+    place: Utf8PathBuf,
+    old: Utf8PathBuf,
+    is_kept: bool,
+}
+
+impl Placed {
+    /// Its metadata.yaml.
+    pub(super) fn metadata(&self) -> &Value {
+        self.waiting.metadata()
+    }
+
+    /// It stays.
+    pub(super) fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
+        // Back to where it waited, from where it goes with everything else there.
+        let _ = fs_err::rename(&self.place, &self.waiting.directory);
+        let _ = fs_err::rename(&self.old, &self.place);
     }
 }
 
@@ -170,7 +217,8 @@ impl LocalPlugins {
                 change.yum(package)
             )));
         }
-        let waiting = self.root.join(format!(".install-{}", std::process::id()));
+        self.sweep()?;
+        let waiting = self.root.join(format!("{WAITING}{}", std::process::id()));
         let mut unpacked = Waiting {
             root: self.root.clone(),
             waiting: waiting.clone(),
@@ -184,6 +232,30 @@ impl LocalPlugins {
             .directory;
         unpacked.metadata = read_metadata(&unpacked.directory)?;
         Ok(unpacked)
+    }
+
+    /// Removes what processes have left that were killed in the middle of an installation, and puts back what they had
+    /// moved out of the way.
+    fn sweep(&self) -> Result<(), CommandError> {
+        for entry in self.root.read_dir_utf8()? {
+            let left = entry?.into_path();
+            let process = left.file_name().and_then(|name| name.strip_prefix(WAITING));
+            let Some(process) = process.filter(|process| process.parse::<u32>().is_ok()) else {
+                continue;
+            };
+            if Utf8Path::new("/proc").join(process).exists() {
+                continue;
+            }
+            for old in left.join(OLD).read_dir_utf8().into_iter().flatten() {
+                let old = old?;
+                let place = self.root.join(old.file_name());
+                if !place.exists() {
+                    fs_err::rename(old.path(), place)?;
+                }
+            }
+            fs_err::remove_dir_all(&left)?;
+        }
+        Ok(())
     }
 
     /// The metadata of an installed plugin of exactly this name and version.

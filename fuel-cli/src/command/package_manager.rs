@@ -77,7 +77,7 @@ fn yum(plugins: &LocalPlugins, words: &[String]) -> Result<String, CommandError>
         }
         _ => return Err(unknown(&words)),
     };
-    plugins.unpack(Utf8Path::new(file), change)?.place()?;
+    plugins.unpack(Utf8Path::new(file), change)?.place()?.keep();
     // Where yum says what it did, this says nothing.
     Ok(String::new())
 }

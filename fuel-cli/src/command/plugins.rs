@@ -1,8 +1,9 @@
 //! `fuel plugins`.
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::compatibility;
 use super::local_plugins::{Change, LocalPlugins};
@@ -160,7 +161,16 @@ fn by_system(releases: &[PluginRelease]) -> String {
 /// Installs, updates or downgrades from a package, then registers.
 async fn change(session: &mut Session<'_>, file: &str, change: Change) -> Result<(), CommandError> {
     let plugins = local(session);
-    let unpacked = plugins.unpack(Utf8Path::new(file), change)?;
+    let package = Utf8PathBuf::from(file);
+    let unpacking = tokio::task::spawn_blocking(move || plugins.unpack(&package, change));
+    // What is unpacked is removed as soon as nobody waits for it any more.
+    let unpacked = tokio::select! {
+        unpacked = unpacking => unpacked.map_err(|error| CommandError::Text(error.to_string()))??,
+        signal = interruption() => {
+            signal?;
+            return Err(CommandError::Interrupted(format!("{file} was not {}", change.past())));
+        }
+    };
     let installs = matches!(change, Change::Install { .. });
     let force = matches!(change, Change::Install { force: true });
     if installs && let Some(why) = compatibility::mismatch(session, file, unpacked.metadata()).await? {
@@ -174,12 +184,24 @@ async fn change(session: &mut Session<'_>, file: &str, change: Change) -> Result
     if unpacked.is_old_format() {
         session.warn(OLD_FORMAT)?;
     }
-    let metadata = unpacked.place()?;
+    // From here on an interruption comes too late: the request may have reached Nailgun.
+    let placed = unpacked.place()?;
+    let metadata = placed.metadata().clone();
     register(&session.client, &metadata, force).await?;
+    placed.keep();
     if installs {
         notify(session, &metadata).await?;
     }
     session.say(&format!("Plugin {file} was successfully {}.", change.past()))
+}
+
+/// Waits for Ctrl-C or SIGTERM; from the first call on they do not end the process any more.
+async fn interruption() -> std::io::Result<()> {
+    let mut termination = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = termination.recv() => Ok(()),
+    }
 }
 
 /// Tells the users of the web UI; that it cannot be told does not undo what is installed.

@@ -32,6 +32,9 @@ pub(super) enum CommandError {
     /// The arguments do not go together; the exit code is 2 as for what clap refuses.
     #[error("error: {0}\n\nFor more information, try '--help'.")]
     Usage(String),
+    /// Ctrl-C, and what it kept from happening; the exit code is the one that shells know for it.
+    #[error("interrupted: {0}")]
+    Interrupted(String),
     /// A file or the output; fs_err's messages name the file.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -39,7 +42,11 @@ pub(super) enum CommandError {
 
 impl CommandError {
     fn exit_code(&self) -> i32 {
-        if matches!(self, Self::Usage(_)) { 2 } else { 1 }
+        match self {
+            Self::Usage(_) => 2,
+            Self::Interrupted(_) => 130,
+            Self::Client(_) | Self::Registration(_) | Self::Text(_) | Self::Io(_) => 1,
+        }
     }
 }
 
@@ -120,7 +127,7 @@ impl Session<'_> {
 }
 
 /// Runs `fuel` with `args` (the program's name first) and returns its exit code: 0 done, 1 it failed, 2 the arguments
-/// are wrong.
+/// are wrong, 130 it was interrupted.
 ///
 /// Server and user come from the environment as fuelclient's do (`SERVER_ADDRESS`, `SERVER_PORT`, `OS_USERNAME`, …);
 /// `FUELRIG_PLUGINS_DIR` moves `/var/www/nailgun/plugins`. It makes a Tokio runtime of its own, so it must not be

@@ -267,3 +267,34 @@ async fn a_host_without_a_plugins_directory_is_no_master() {
         "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.\n"
     );
 }
+
+#[tokio::test]
+async fn a_plugin_that_nailgun_does_not_take_is_not_half_installed() {
+    let master = Master::start_as("7.0").await;
+    let package = master.package("new", "1.0.0", "4.0.0");
+    let called = master
+        .fuel(&["plugins", "--install", package.as_str(), "--force"])
+        .await;
+    assert_eq!(called.code, 1);
+    assert!(
+        called.errors.contains("is not supported by Nailgun"),
+        "{}",
+        called.errors
+    );
+    let left: Vec<_> = fs_err::read_dir(master.path("plugins")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn an_old_package_that_nailgun_has_already_leaves_its_files_as_they_were() {
+    let master = Master::start().await;
+    let package = master.package("greeter", "1.0.0", "1.0.0");
+    let install = ["plugins", "--install", package.as_str()];
+    assert_eq!(master.fuel(&install).await.code, 0);
+    fs_err::write(master.path("plugins/greeter-1.0.0/mine"), "edited").unwrap();
+    assert_eq!(master.fuel(&install).await.code, 1);
+    assert!(master.path("plugins/greeter-1.0.0/mine").is_file());
+    let words = ["plugins", "--force", "--install", package.as_str()];
+    assert_eq!(master.fuel(&words).await.code, 0);
+    assert!(!master.path("plugins/greeter-1.0.0/mine").exists());
+}
