@@ -2,9 +2,11 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use super::deployment_info::DeploymentArguments;
 use super::deployments::{DeployArguments, HistoryArguments};
 use super::environments::EnvironmentArguments;
 use super::graphs::GraphArguments;
+use super::networks::NetworkArguments;
 use super::nodes::NodeArguments;
 use super::notifications::{NotificationArguments, NotifyArguments};
 use super::plugins::PluginArguments;
@@ -64,6 +66,10 @@ pub(super) enum Command {
     Node(NodeArguments),
     /// Download and upload the settings of an environment.
     Settings(SettingsArguments),
+    /// Download and upload the networks of an environment.
+    Network(NetworkArguments),
+    /// Download what each node would be told; upload something else in its place.
+    Deployment(DeploymentArguments),
     /// List, show, create, update and delete roles.
     Role(RoleArguments),
     /// List OpenStack releases; download and upload their tasks.

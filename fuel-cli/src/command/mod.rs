@@ -2,11 +2,13 @@
 
 mod arguments;
 mod compatibility;
+mod deployment_info;
 mod deployments;
 mod documents;
 mod environments;
 mod graphs;
 mod local_plugins;
+mod networks;
 mod node_tasks;
 mod nodes;
 mod notifications;

@@ -13,7 +13,8 @@ use super::arguments::{Arguments, Command};
 use super::output::{self, Format};
 use super::words::with_words_as_flags;
 use super::{
-    deployments, environments, graphs, nodes, notifications, package_manager, plugins, releases, roles, settings, tasks,
+    deployment_info, deployments, environments, graphs, networks, nodes, notifications, package_manager, plugins,
+    releases, roles, settings, tasks,
 };
 use crate::client::Client;
 use crate::configuration::{Configuration, Variables};
@@ -238,6 +239,8 @@ async fn execute(
         Command::Environment(arguments) => environments::execute(&mut session, arguments).await,
         Command::Node(arguments) => nodes::execute(&mut session, arguments).await,
         Command::Settings(arguments) => settings::execute(&mut session, arguments).await,
+        Command::Network(arguments) => networks::execute(&mut session, arguments).await,
+        Command::Deployment(arguments) => deployment_info::execute(&mut session, arguments).await,
         Command::Role(arguments) => roles::execute(&mut session, arguments).await,
         Command::Release(arguments) => releases::execute(&mut session, arguments).await,
         Command::DeployChanges(arguments) => deployments::deploy(&mut session, "changes", &arguments).await,

@@ -78,6 +78,8 @@ impl Workplace {
             .env("PYTHONPATH", SOURCES)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONWARNINGS", "ignore")
+            // Sets, which it prints, have one order then.
+            .env("PYTHONHASHSEED", "0")
             .env("PYTHONIOENCODING", "utf-8")
             .env("XDG_CONFIG_HOME", self.path("configuration"))
             .env("SERVER_ADDRESS", "127.0.0.1")

@@ -126,8 +126,8 @@ pub(crate) fn serialized_tasks(call: &Call<'_>) -> Answer {
     Ok(Reply::written(body))
 }
 
-/// `GET /clusters/:id/orchestrator/deployment/defaults/`: one object per node, and one for `master`. With `split=1` what
-/// all have in common stands once, as uid `common`.
+/// `GET /clusters/:id/orchestrator/deployment/defaults/`: one object per node, and one for `master`. With `split=1`
+/// what all have in common stands once, as uid `common` (9.x; before that a node has an object for each of its roles).
 pub(crate) fn default_info(call: &Call<'_>) -> Answer {
     let mut environment = load(call)?;
     environment.cluster.replaced_deployment_info.clear();
@@ -135,8 +135,7 @@ pub(crate) fn default_info(call: &Call<'_>) -> Answer {
     let mut infos = environment::deployment_info(&mut environment, nodes.as_deref())?;
     if call.config.profile.serialization == Serialization::Hooks {
         hooks::add_tasks(&environment, &mut infos, &Plan::default())?;
-    }
-    if call.flag("split")? {
+    } else if call.flag("split")? {
         return Ok(Reply::ok(Value::from(infos.split())));
     }
     Ok(Reply::written(infos.json_list()))

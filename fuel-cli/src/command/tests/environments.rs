@@ -1,6 +1,7 @@
 //! Environments, their settings, tasks and graph.
 
-use serde_json::Value;
+use rstest::rstest;
+use serde_json::{Value, json};
 
 use crate::test_master::{Master, node};
 
@@ -177,4 +178,114 @@ async fn a_deployment_is_started_and_its_task_is_listed() {
         ["id", "status", "name", "cluster", "progress", "uuid"]
     );
     assert_eq!(words(lines.nth(1).unwrap())[2..4], ["deploy", "1"]);
+}
+
+#[rstest]
+#[case("9.2", &["1.yaml", "common.yaml", "master.yaml"])]
+#[case("8.0", &["cinder_1.yaml", "primary-controller_1.yaml"])]
+#[tokio::test]
+async fn deployment_info_is_downloaded_edited_uploaded_and_forgotten(#[case] fuel: &str, #[case] files: &[&str]) {
+    let master = Master::start_as(fuel).await;
+    let directory = master.path("documents");
+    let deployment = |action: &'static str| ["--env", "1", "deployment", action, "--dir", directory.as_str()];
+    master.client().await.register_node(&node(1)).await.unwrap();
+    for words in [
+        &["env", "create", "--name", "e", "--rel", "2"] as &[&str],
+        &[
+            "--env",
+            "1",
+            "node",
+            "set",
+            "--node",
+            "1",
+            "--role",
+            "controller,cinder",
+        ],
+    ] {
+        assert_eq!(master.fuel(words).await.code, 0, "{words:?}");
+    }
+    let called = master.fuel(&deployment("--download")).await;
+    assert_eq!(
+        (called.code, called.errors.as_str()),
+        (1, "There is no deployment info for this environment!\n")
+    );
+    let called = master.fuel(&deployment("--upload")).await;
+    assert_eq!(
+        (called.code, called.errors),
+        (1, format!("Directory '{directory}' doesn't exist.\n"))
+    );
+
+    let place = directory.join("deployment_1");
+    fs_err::create_dir_all(&place).unwrap();
+    fs_err::write(place.join("7.yaml"), "uid: '7'\n").unwrap();
+    let called = master.fuel(&deployment("--default")).await;
+    let expected = format!("Default deployment info was downloaded to {place}\n");
+    assert_eq!((called.output, called.errors.as_str()), (expected, ""));
+    let mut written: Vec<String> = place
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect();
+    written.sort();
+    // What an earlier download left would be uploaded too, so it is gone.
+    assert_eq!(written, files);
+
+    let file = place.join(if fuel == "9.2" { "1.yaml" } else { "cinder_1.yaml" });
+    let text = fs_err::read_to_string(&file).unwrap();
+    fs_err::write(&file, format!("{text}greeting: moin\n")).unwrap();
+    let called = master.fuel(&deployment("--upload")).await;
+    assert_eq!(called.output, "deployment facts were uploaded.\n", "{}", called.errors);
+    let path = "clusters/1/orchestrator/deployment/";
+    let kept = master.client().await.get(path).await.unwrap();
+    assert!(
+        kept.as_array()
+            .unwrap()
+            .iter()
+            .any(|fact| fact["uid"] == "1" && fact["greeting"] == "moin"),
+        "{kept}"
+    );
+    let called = master.fuel(&deployment("--download")).await;
+    assert_eq!(
+        called.output,
+        format!("Current deployment info was downloaded to {place}\n")
+    );
+    assert!(fs_err::read_to_string(&file).unwrap().contains("greeting: moin"));
+
+    let called = master.fuel(&deployment("--delete")).await;
+    assert_eq!(called.output, "deployment facts deleted.\n");
+    assert_eq!(master.client().await.get(path).await.unwrap(), json!([]));
+
+    fs_err::remove_dir_all(&place).unwrap();
+    fs_err::create_dir(&place).unwrap();
+    let called = master.fuel(&deployment("--upload")).await;
+    assert_eq!(called.code, 1, "an empty list would be taken for all nodes");
+    assert!(
+        called.errors.contains("holds no deployment info in .yaml files"),
+        "{}",
+        called.errors
+    );
+}
+
+#[tokio::test]
+async fn networks_are_downloaded_edited_and_uploaded() {
+    let (master, directory) = with_an_environment().await;
+    let words = |action: &'static str| ["--env", "1", "network", action, "--dir", directory.as_str()];
+    let file = format!("{directory}/network_1.yaml");
+    let called = master.fuel(&words("--download")).await;
+    assert_eq!(
+        called.output,
+        format!("Network configuration for environment with id=1 downloaded to {file}\n")
+    );
+    let text = fs_err::read_to_string(&file).unwrap();
+    assert!(text.contains("8.8.4.4"), "{text}");
+    fs_err::write(&file, text.replace("8.8.4.4", "9.9.9.9")).unwrap();
+    let called = master.fuel(&words("--upload")).await;
+    assert_eq!(
+        (called.output.as_str(), called.errors.as_str()),
+        ("Network configuration uploaded.\n", "")
+    );
+    let networks = master.client().await.network_configuration(1).await.unwrap();
+    assert!(networks.to_string().contains("9.9.9.9"));
+    let called = master.fuel(&["--env", "7", "network", "--download"]).await;
+    assert!(called.errors.ends_with("(Cluster not found)\n"), "{}", called.errors);
 }
