@@ -47,6 +47,27 @@ impl Change {
         }
     }
 
+    /// Why it is not done, and what may be meant.
+    fn refusal(self, plugin: &str, version: &str, installed: Option<&str>) -> String {
+        let Some(installed) = installed else {
+            return format!("`{plugin}` is not installed; --install does that");
+        };
+        match compare(version, installed) {
+            Ordering::Equal if matches!(self, Self::Install { .. }) => {
+                format!("`{plugin}` is installed in this version, {version}; add --force to install it again")
+            }
+            Ordering::Equal => format!("`{plugin}` is installed in this version, {version}"),
+            Ordering::Less => {
+                format!(
+                    "`{plugin}` is installed in a newer version, {installed}; --downgrade takes it back to {version}"
+                )
+            }
+            Ordering::Greater => {
+                format!("`{plugin}` is installed in an older version, {installed}; --update takes it to {version}")
+            }
+        }
+    }
+
     /// Whether yum would do it, by how the package's version compares to the installed one.
     fn is_done(self, package_against_installed: Option<Ordering>) -> bool {
         match (self, package_against_installed) {
@@ -165,15 +186,23 @@ impl LocalPlugins {
         if self.root.is_dir() {
             return Ok(());
         }
-        Err(CommandError::Text(
-            "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.".to_owned(),
-        ))
+        Err(CommandError::Text(format!(
+            "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.\n  hint: a master has \
+             the directory {}; FUELRIG_PLUGINS_DIR can name another one",
+            self.root
+        )))
     }
 
     /// Unpacks a package that is to be installed, updated to or downgraded to.
     ///
     /// It is unpacked beside the plugins, so that a broken one leaves what was there.
     pub(super) fn unpack(&self, package: &Utf8Path, change: Change) -> Result<Waiting, CommandError> {
+        if package.is_dir() {
+            return Err(CommandError::Text(format!(
+                "{package} is a directory, not a package\n  hint: `fpb build {package}` makes a package of a plugin's \
+                 directory"
+            )));
+        }
         if !package.is_file() {
             return Err(CommandError::Text(format!("File \"{package}\" does not exists")));
         }
@@ -203,18 +232,17 @@ impl LocalPlugins {
         let info = plugin_builder::inspect(package).map_err(unreadable)?;
         let place = self.root.join(&info.name);
         let installed = if place.join("metadata.yaml").is_file() {
-            let version = read_metadata(&place)?["version"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            Some(compare(&info.version, &version))
+            let metadata = read_metadata(&place)?;
+            Some(metadata["version"].as_str().unwrap_or_default().to_owned())
         } else {
             None
         };
-        if info.kind == PackageKind::Rpm && !change.is_done(installed) {
+        let order = installed.as_deref().map(|installed| compare(&info.version, installed));
+        if info.kind == PackageKind::Rpm && !change.is_done(order) {
             return Err(CommandError::Text(format!(
-                "Shell command executed with \"1\" exit code: {} ",
-                change.yum(package)
+                "Shell command executed with \"1\" exit code: {} \n  hint: {}",
+                change.yum(package),
+                change.refusal(&info.name, &info.version, installed.as_deref())
             )));
         }
         self.sweep()?;

@@ -31,10 +31,10 @@ pub(super) struct NodeArguments {
     #[arg(long, visible_alias = "node-id", value_delimiter = ',', num_args = 1.., overrides_with = "node")]
     node: Vec<String>,
     /// All nodes of the environment, for --delete.
-    #[arg(long)]
+    #[arg(long, requires = "delete")]
     all: bool,
     /// Roles, for --set.
-    #[arg(long, short, alias = "roles", value_delimiter = ',')]
+    #[arg(long, short, alias = "roles", value_delimiter = ',', requires = "set")]
     role: Vec<String>,
     #[command(flatten)]
     pub(super) tasks: TaskArguments,

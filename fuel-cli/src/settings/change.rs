@@ -33,6 +33,11 @@ impl Change<'_> {
     pub(crate) fn body(self, attributes: &Value, plugin: &str, version: Option<&str>) -> Result<Value, SettingsError> {
         let mut section = section(attributes, plugin)?;
         let enables = matches!(self, Self::Enable(_) | Self::EnableWith(_));
+        if matches!(self, Self::Disable) && section["metadata"]["enabled"] != true {
+            return Err(SettingsError::NothingToDisable {
+                plugin: plugin.to_owned(),
+            });
+        }
         if !enables {
             must_be_enabled(&section, plugin, version)?;
         }
@@ -339,10 +344,12 @@ mod tests {
     #[test]
     fn what_is_off_is_neither_configured_nor_disabled() {
         let texts = BTreeMap::from([("password".to_owned(), "x".to_owned())]);
-        for change in [Change::Configure(&texts), Change::Disable] {
-            let error = change.body(&attributes(), "trove", None).unwrap_err();
-            assert!(matches!(error, SettingsError::NotEnabled { .. }), "{error}");
-        }
+        let error = Change::Configure(&texts)
+            .body(&attributes(), "trove", None)
+            .unwrap_err();
+        assert!(matches!(error, SettingsError::NotEnabled { .. }), "{error}");
+        let error = Change::Disable.body(&attributes(), "trove", None).unwrap_err();
+        assert!(matches!(error, SettingsError::NothingToDisable { .. }), "{error}");
     }
 
     #[test]

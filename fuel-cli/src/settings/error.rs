@@ -51,6 +51,12 @@ pub enum SettingsError {
         /// The plugin.
         plugin: String,
     },
+    /// The plugin is off already.
+    #[error("plugin `{plugin}` is not enabled in the environment: there is nothing to disable")]
+    NothingToDisable {
+        /// The plugin.
+        plugin: String,
+    },
     /// Another version of the plugin is the enabled one.
     #[error("version `{version}` of plugin `{plugin}` is not enabled in the environment: `{enabled}` is")]
     OtherVersion {

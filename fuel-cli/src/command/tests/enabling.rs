@@ -150,8 +150,7 @@ async fn what_cannot_be_enabled_or_configured_is_refused_with_what_to_do() {
         (
             &["--env", "1", "plugins", "--disable", "greeter"],
             1,
-            "plugin `greeter` is not enabled in the environment, and Nailgun keeps no settings of plugins that are \
-             off\n  hint: enable it in the same command: --enable greeter --configure …\n",
+            "plugin `greeter` is not enabled in the environment: there is nothing to disable\n",
         ),
     ];
     for (words, code, errors) in cases {

@@ -48,7 +48,10 @@ async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_new
     assert_eq!(called.code, 1);
     assert_eq!(
         called.errors,
-        format!("Shell command executed with \"1\" exit code: yum -y install --disablerepo='*' {old} \n")
+        format!(
+            "Shell command executed with \"1\" exit code: yum -y install --disablerepo='*' {old} \n  hint: \
+             `greeter-1.0` is installed in this version, 1.0.0; add --force to install it again\n"
+        )
     );
     assert_eq!(
         master
@@ -68,7 +71,27 @@ async fn what_is_installed_is_installed_again_only_by_force_and_updated_by_a_new
     );
     assert_eq!(plugins[0].version, "1.0.1");
 
-    assert_eq!(master.fuel(&["plugins", "--update", old.as_str()]).await.code, 1);
+    for (action, package, why) in [
+        (
+            "--update",
+            &old,
+            "`greeter-1.0` is installed in a newer version, 1.0.1; --downgrade takes it back to 1.0.0",
+        ),
+        ("--update", &new, "`greeter-1.0` is installed in this version, 1.0.1"),
+        (
+            "--install",
+            &old,
+            "`greeter-1.0` is installed in a newer version, 1.0.1; --downgrade takes it back to 1.0.0",
+        ),
+    ] {
+        let called = master.fuel(&["plugins", action, package.as_str()]).await;
+        assert_eq!(called.code, 1);
+        assert!(
+            called.errors.ends_with(&format!("\n  hint: {why}\n")),
+            "{}",
+            called.errors
+        );
+    }
     let called = master.fuel(&["plugins", "--downgrade", old.as_str()]).await;
     assert_eq!((called.code, called.errors.as_str()), (0, ""));
 }
@@ -191,11 +214,16 @@ async fn plugins_are_synchronized() {
 #[tokio::test]
 async fn wrong_use_is_told_in_fuelclients_words() {
     let master = Master::start().await;
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 9] = [
         (
             &["plugins", "--install", "/etc/passwd"],
             1,
             "Plugin /etc/passwd has unsupported format \n",
+        ),
+        (
+            &["plugins", "--install", "/etc"],
+            1,
+            "/etc is a directory, not a package\n  hint: `fpb build /etc` makes a package of a plugin's directory\n",
         ),
         (
             &["plugins", "--install", "/nowhere/x.rpm"],
@@ -264,7 +292,11 @@ async fn a_host_without_a_plugins_directory_is_no_master() {
     let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
     assert_eq!(
         called.errors,
-        "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.\n"
+        format!(
+            "Package \"fuel\" is not installed. Action can be performed from Fuel master node only.\n  hint: a master \
+             has the directory {}; FUELRIG_PLUGINS_DIR can name another one\n",
+            master.path("plugins")
+        )
     );
 }
 
