@@ -1,10 +1,11 @@
 //! Scenarios on real containers. Each check of the Trove scenario is a test of its own; further tests break a copy of
-//! the plugin in one way each, or kill something in the middle of a task.
+//! the plugin in one way each, deploy the bench of known faults, or kill something in the middle of a task.
 //!
 //! Without a Docker engine every test here shows itself as ignored.
 
 mod broken;
 mod engine;
+mod faults;
 mod killed;
 mod rig;
 
@@ -23,7 +24,12 @@ fn main() -> ExitCode {
         ..TestOptions::default()
     };
     let mut trials = scenario_trials(Utf8Path::new(rig::TROVE), options, reason);
-    for (name, test) in engine::TESTS.iter().chain(broken::TESTS).chain(killed::TESTS) {
+    for (name, test) in engine::TESTS
+        .iter()
+        .chain(broken::TESTS)
+        .chain(killed::TESTS)
+        .chain(faults::TESTS)
+    {
         trials.push(container_trial(*name, reason, move || test().map_err(Into::into)));
     }
     run_trials(trials, reason)

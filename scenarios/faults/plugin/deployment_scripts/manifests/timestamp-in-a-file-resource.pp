@@ -1,0 +1,3 @@
+file { '/etc/fault-bench/generated.conf':
+  content => generate('/bin/date', '+written %s%N'),
+}
