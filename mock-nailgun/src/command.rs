@@ -27,17 +27,17 @@ enum Command {
     /// Serve the REST API until the process is told to stop.
     Serve {
         /// Which Fuel to behave as.
-        #[arg(long, default_value = "9.2")]
-        fuel_version: String,
-        /// Address and port to listen on.
-        #[arg(long, default_value = "127.0.0.1:8001")]
+        #[arg(long, default_value = "9.2", value_parser = profile)]
+        fuel_version: Profile,
+        /// Address and port to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8001", value_parser = address)]
         listen: SocketAddr,
         /// Where installed plugins lie.
         #[arg(long, default_value = "/var/www/nailgun/plugins")]
         plugins_dir: Utf8PathBuf,
         /// An SQLite file, or `:memory:`.
-        #[arg(long, default_value = ":memory:")]
-        database: String,
+        #[arg(long, default_value = ":memory:", value_parser = database)]
+        database: Database,
         /// The master's address as nodes see it.
         #[arg(long, default_value = "10.20.0.2")]
         master_ip: IpAddr,
@@ -56,6 +56,24 @@ enum AuthenticationArgument {
     None,
     /// Who has a token of the fake Keystone (admin/admin).
     Fake,
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    Profile::named(name).map_err(|error| error.to_string())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address and a port are needed, like 127.0.0.1:8001 or 0.0.0.0:0".to_owned())
+}
+
+/// SQLite would take an empty name as a file that is gone with the process.
+fn database(text: &str) -> Result<Database, String> {
+    match text {
+        "" => Err("a file, or `:memory:`, is needed".to_owned()),
+        ":memory:" => Ok(Database::Memory),
+        path => Ok(Database::File(path.into())),
+    }
 }
 
 /// Runs `mock-nailgun` with `args` (the program's name first) and returns its exit code:
@@ -87,14 +105,11 @@ fn serve(command: Command) -> Result<(), String> {
         admin_network,
         auth,
     } = command;
+    let fuel = fuel_version.name;
     let config = Config {
-        profile: Profile::named(&fuel_version).map_err(|error| error.to_string())?,
+        profile: fuel_version,
         plugins_directory: plugins_dir,
-        database: if database == ":memory:" {
-            Database::Memory
-        } else {
-            Database::File(database.into())
-        },
+        database,
         master_ip,
         admin_network,
         authentication: match auth {
@@ -110,11 +125,7 @@ fn serve(command: Command) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
         let server = Server::start(config).await.map_err(|error| error.to_string())?;
-        let _ = writeln!(
-            std::io::stderr(),
-            "mock-nailgun {fuel_version} listens on {}",
-            server.address()
-        );
+        let _ = writeln!(std::io::stderr(), "mock-nailgun {fuel} listens on {}", server.address());
         stop_asked().await;
         server.stop().await;
         Ok(())
