@@ -83,9 +83,8 @@ impl Connection {
     }
 
     fn read(&mut self, size: usize, body: &mut Vec<u8>) {
-        let start = body.len();
-        body.resize(start + size, 0);
-        self.stream.read_exact(&mut body[start..]).unwrap();
+        let read = self.stream.by_ref().take(size as u64).read_to_end(body).unwrap();
+        assert_eq!(read, size, "the answer was cut off");
     }
 
     fn line(&mut self) -> String {
