@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use mock_astute::TaskRecord;
 
+use crate::trial::{TrialKind, TrialResult};
 use crate::verdict::Verdict;
 
 /// What a run is busy with.
@@ -35,6 +36,12 @@ pub enum Phase {
     Snapshots,
     /// Judging.
     Judge,
+    /// Keeping the nodes' states, for what is tried beyond two runs.
+    Keep,
+    /// A deployment from the kept state that the trials are compared with.
+    Undisturbed,
+    /// Trials of a kind.
+    Trials(TrialKind),
     /// Removing containers, networks and volumes.
     CleanUp,
 }
@@ -55,6 +62,9 @@ impl Phase {
             Self::CaptureAfter(run) => format!("look at the nodes after deployment {run}"),
             Self::Snapshots => "compare snapshots".to_owned(),
             Self::Judge => "judge".to_owned(),
+            Self::Keep => "keep the nodes' states".to_owned(),
+            Self::Undisturbed => "deploy undisturbed from them".to_owned(),
+            Self::Trials(kind) => kind.title().to_owned(),
             Self::CleanUp => "clean up".to_owned(),
         }
     }
@@ -186,6 +196,8 @@ pub enum RunEvent {
     Snapshot(SnapshotResult),
     /// The verdict was found.
     Judged(Box<Verdict>),
+    /// A trial beyond two runs ended.
+    TrialFinished(Box<TrialResult>),
     /// The run ended without a verdict.
     Failed(String),
     /// The run is over and cleaned up.

@@ -11,4 +11,5 @@ pub mod run;
 pub mod scenario;
 pub mod snapshot;
 pub mod testing;
+pub mod trial;
 pub mod verdict;

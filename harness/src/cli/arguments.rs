@@ -73,6 +73,16 @@ pub(crate) struct TestArguments {
     /// Run `pre_build_hook` on this host, not in a container.
     #[arg(long)]
     pub(crate) build_on_host: bool,
+    /// Also cut the deployment off at N points, in the middle of the plugins' tasks and between them, and deploy again:
+    /// the end must be that of an undisturbed deployment.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) crash: usize,
+    /// Draw trials from this seed instead of one of the rig's choice.
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+    /// Of the trials that the seed draws, only the one with this number.
+    #[arg(long, value_name = "NUMBER", requires = "seed")]
+    pub(crate) trial: Option<usize>,
     /// Directory for reports and logs; each run has a directory of its own in it.
     #[arg(long, value_name = "DIR", default_value = ".fuelrig")]
     pub(crate) output: Utf8PathBuf,

@@ -11,6 +11,7 @@ use crate::console::Verbosity;
 use crate::report::{Report, render};
 use crate::run::{self, TestOptions};
 use crate::scenario::LoadedScenario;
+use crate::trial::TrialsPlan;
 
 pub(super) async fn test(arguments: &TestArguments) -> Exit {
     let cancel = interruptible();
@@ -65,6 +66,11 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         update_snapshots: arguments.update_snapshots,
         build_on_host: arguments.build_on_host,
         output: arguments.output.clone(),
+        trials: TrialsPlan {
+            crash: arguments.crash,
+            seed: arguments.seed,
+            only: arguments.trial,
+        },
         ..TestOptions::default()
     };
     let finished = finish(loaded, &options, verbosity, cancel).await;

@@ -206,6 +206,28 @@ impl Consumer for Progress {
                 };
                 self.item(least, &format!("    {:<12} {text}", result.name));
             }
+            RunEvent::TrialFinished(trial) => {
+                let (mark, least) = if trial.passed() {
+                    ("ok  ", Verbosity::Normal)
+                } else {
+                    ("FAIL", Verbosity::Quiet)
+                };
+                let place = trial
+                    .task
+                    .as_ref()
+                    .map(|(node, task)| format!("{node}: {task}, "))
+                    .unwrap_or_default();
+                let title = format!("{} {} of {}", trial.kind, trial.number, trial.of);
+                let text = format!("{place}{}", trial.what);
+                self.item(
+                    least,
+                    &format!("    {mark} {title:<16} {text:<41} {:>6}", duration(trial.took)),
+                );
+                if let Some(failure) = &trial.failure {
+                    self.item(Verbosity::Quiet, &format!("      {}", below(failure, 6)));
+                    self.item(Verbosity::Quiet, &format!("      again: {}", trial.replay));
+                }
+            }
             RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {}", below(text, 2))),
             RunEvent::Judged(_) | RunEvent::Finished { .. } => {}
         }

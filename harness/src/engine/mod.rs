@@ -2,6 +2,7 @@
 
 mod access;
 mod base;
+mod checkpoint;
 mod connect;
 mod containers;
 mod context;
@@ -25,6 +26,7 @@ mod service;
 mod subnet;
 mod sweep;
 
+pub use checkpoint::Checkpoint;
 pub use connect::Engine;
 pub use doctor::{Finding, Severity, doctor};
 pub use error::{EngineError, ImageError};

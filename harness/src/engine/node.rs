@@ -203,7 +203,7 @@ impl TargetNode {
         self.wait_until_up(timeout).await
     }
 
-    async fn wait_until_up(&self, timeout: Duration) -> Result<Readiness, EngineError> {
+    pub(crate) async fn wait_until_up(&self, timeout: Duration) -> Result<Readiness, EngineError> {
         let mut script = WAIT_UNTIL_UP.to_owned();
         if !self.spec.outside {
             script.insert_str(0, CLOSE);

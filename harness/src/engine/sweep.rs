@@ -71,6 +71,8 @@ struct Belongings {
     containers: Vec<String>,
     networks: Vec<String>,
     volumes: Vec<String>,
+    /// Kept states of nodes.
+    images: Vec<String>,
 }
 
 impl Engine {
@@ -104,7 +106,7 @@ impl Engine {
         Ok(swept)
     }
 
-    /// Removes a run's containers, networks and volumes, whoever owns it.
+    /// Removes a run's containers, networks, volumes and kept states of nodes, whoever owns it.
     ///
     /// # Errors
     /// The engine does not list its objects.
@@ -205,6 +207,14 @@ impl Engine {
             belongings.kept |= volume.labels.contains_key(KEPT);
             belongings.volumes.push(volume.name);
         }
+        let images = self
+            .docker
+            .list_images(Some(ListImagesOptionsBuilder::new().filters(&filters).build()))
+            .await
+            .map_err(EngineError::request("list the images"))?;
+        for image in images {
+            inventory.of(&image.labels).images.push(image.id);
+        }
         Ok(inventory)
     }
 
@@ -224,6 +234,17 @@ impl Engine {
             .iter()
             .map(|name| self.docker.remove_volume(name, Some(options.clone())));
         swept.volumes += tally(join_all(removals).await, "volume", &mut swept.problems);
+        // One state may be kept of a node that was started from another: the engine wants the children first, and
+        // tells them apart by itself only where they go one after the other, the newest first.
+        let options = RemoveImageOptionsBuilder::new().force(true).build();
+        for image in &belongings.images {
+            let removal = self
+                .docker
+                .remove_image(image, Some(options.clone()), None)
+                .await
+                .map(drop);
+            swept.images += tally(vec![removal], "image", &mut swept.problems);
+        }
     }
 
     async fn remove_images(&self, swept: &mut Swept) -> Result<(), EngineError> {
@@ -319,7 +340,7 @@ impl RunGuard {
         }
     }
 
-    /// Removes all containers, networks and volumes of the run.
+    /// Removes all containers, networks, volumes and kept states of the run.
     ///
     /// # Errors
     /// The engine does not list its objects.

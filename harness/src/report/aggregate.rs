@@ -4,7 +4,8 @@ use mock_astute::{TaskRecord, TaskStatus};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    CaptureReport, DeploymentReport, PhaseReport, PluginReport, Report, SnapshotReport, TaskReport, VerifyReport,
+    CaptureReport, DeploymentReport, PhaseReport, PluginReport, Report, SnapshotReport, TaskReport, TrialReport,
+    VerifyReport,
 };
 use crate::event::{Consumer, RunEvent, SnapshotOutcome};
 
@@ -114,6 +115,20 @@ impl Consumer for Aggregator {
                     diff,
                 });
             }
+            RunEvent::TrialFinished(trial) => report.trials.push(TrialReport {
+                kind: trial.kind,
+                number: trial.number,
+                of: trial.of,
+                seed: trial.seed,
+                what: trial.what.clone(),
+                node: trial.task.as_ref().map(|(node, _)| node.clone()),
+                task: trial.task.as_ref().map(|(_, task)| task.clone()),
+                passed: trial.passed(),
+                failure: trial.failure.clone(),
+                differences: trial.differences.clone(),
+                replay: trial.replay.clone(),
+                seconds: seconds(trial.took),
+            }),
             RunEvent::Judged(verdict) => report.verdict = Some(verdict.as_ref().clone()),
             RunEvent::Failed(reason) => report.failure = Some(reason.clone()),
             RunEvent::Finished { at } => report.finished = rfc3339(*at),

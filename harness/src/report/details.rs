@@ -40,7 +40,7 @@ pub(crate) fn details(verdict: &Verdict, style: &Style) -> Vec<String> {
     lines
 }
 
-fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
+pub(super) fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
     let mut line = format!("  {}  {}", difference.kind, plain(&difference.subject));
     let short = |text: &str| plain(text).chars().take(160).collect::<String>();
     match (&difference.before, &difference.after) {
@@ -68,7 +68,7 @@ fn difference_lines(difference: &Difference, style: &Style) -> Vec<String> {
     lines
 }
 
-fn more(count: usize, style: &Style) -> Option<String> {
+pub(super) fn more(count: usize, style: &Style) -> Option<String> {
     let left = count.saturating_sub(style.differences);
     (left > 0).then(|| format!("  … {left} more in report.json"))
 }

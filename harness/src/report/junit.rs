@@ -51,6 +51,24 @@ pub(crate) fn junit(report: &Report) -> Result<String, quick_junit::SerializeErr
         checks.add_test_case(case(report, "snapshots", &name, status, None));
     }
     whole.add_test_suite(checks);
+    if !report.trials.is_empty() {
+        let mut trials = TestSuite::new(format!("{} trials", report.scenario));
+        for trial in &report.trials {
+            let mut text: Vec<String> = trial.failure.iter().cloned().collect();
+            text.extend(
+                trial
+                    .differences
+                    .iter()
+                    .take(SHOWN)
+                    .map(|entry| difference_text(&entry.difference)),
+            );
+            text.push(format!("again: {}", trial.replay));
+            let status = passed_or(trial.passed, &text.join("\n"));
+            let node = trial.node.as_deref().unwrap_or("trials");
+            trials.add_test_case(case(report, node, &trial.title(), status, Some(trial.seconds)));
+        }
+        whole.add_test_suite(trials);
+    }
     whole.to_string()
 }
 

@@ -14,6 +14,7 @@ mod render;
 mod schema;
 mod table;
 mod task_logs;
+mod trials;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ pub use aggregate::Aggregator;
 pub use files::{ReportFiles, write_all};
 pub use model::{
     CaptureReport, DeploymentReport, PhaseReport, PluginReport, Report, ReportError, SnapshotReport, TaskReport,
-    VerifyReport,
+    TrialReport, VerifyReport,
 };
 pub use render::{Style, render, render_with};
 pub(crate) use render::{duration, size};

@@ -2,7 +2,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::Verdict;
+use crate::trial::TrialKind;
+use crate::verdict::{Background, Verdict};
 
 /// Everything about one run of one scenario, as `report.json` holds it.
 ///
@@ -39,6 +40,9 @@ pub struct Report {
     pub verify: Vec<VerifyReport>,
     /// Snapshots of merged attributes and tasks.
     pub snapshots: Vec<SnapshotReport>,
+    /// What was tried beyond two runs.
+    #[serde(default)]
+    pub trials: Vec<TrialReport>,
     /// What the two runs amount to; `None` for a run that did not get so far.
     pub verdict: Option<Verdict>,
     /// Why the run ended without a verdict.
@@ -64,6 +68,7 @@ impl Report {
         self.failure.is_none()
             && self.verdict.as_ref().is_some_and(|verdict| verdict.passed)
             && self.verify.iter().all(|check| check.passed)
+            && self.trials.iter().all(|trial| trial.passed)
             && self.snapshots.iter().all(|snapshot| snapshot.diff.is_none())
     }
 }
@@ -186,4 +191,44 @@ pub struct SnapshotReport {
     pub outcome: String,
     /// Unified diff from the committed one, where it differs.
     pub diff: Option<String>,
+}
+
+/// A trial beyond two runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialReport {
+    /// What it did.
+    pub kind: TrialKind,
+    /// Its number, from 1.
+    pub number: usize,
+    /// How many of its kind were drawn.
+    pub of: usize,
+    /// What all of them were drawn from.
+    pub seed: u64,
+    /// What was done, in a few words: `power cut at 41 %`.
+    pub what: String,
+    /// Node that it was done to, where it was one.
+    pub node: Option<String>,
+    /// Task that it was done to, where it was one.
+    pub task: Option<String>,
+    /// Whether the nodes ended as an undisturbed deployment leaves them.
+    pub passed: bool,
+    /// Why it failed, in a sentence.
+    pub failure: Option<String>,
+    /// What is not as it should be: `before` of a difference is how it should be, `after` how it is.
+    pub differences: Vec<Background>,
+    /// The command that repeats this trial and no other.
+    pub replay: String,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl TrialReport {
+    /// `crash 3 of 20: node-1: configure, power cut at 41 %`.
+    pub(crate) fn title(&self) -> String {
+        let place = match (&self.node, &self.task) {
+            (Some(node), Some(task)) => format!("{node}: {task}, "),
+            _ => String::new(),
+        };
+        format!("{} {} of {}: {place}{}", self.kind, self.number, self.of, self.what)
+    }
 }

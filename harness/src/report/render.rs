@@ -4,6 +4,7 @@ use super::{
     Report,
     details::{details, hidden, moved_on_its_own, rewritten, unseen},
     table::{Cell, Colour, Column, layout, plain},
+    trials::trials,
 };
 use crate::verdict::{Call, TaskVerdict, Verdict};
 
@@ -64,6 +65,7 @@ pub fn render_with(report: &Report, style: &Style) -> String {
     }
     lines.extend(checks(report, style));
     lines.extend(snapshots(report, style));
+    lines.extend(trials(report, style));
     for warning in &report.warnings {
         lines.push(format!("{} {warning}", Colour::Yellow.paint("warning:", style.colours)));
     }
@@ -390,6 +392,11 @@ fn outcome(report: &Report, style: &Style) -> String {
         report.snapshots.iter().filter(|one| one.diff.is_some()).count(),
         "snapshot differs",
         "snapshots differ",
+    );
+    add(
+        report.trials.iter().filter(|trial| !trial.passed).count(),
+        "trial failed",
+        "trials failed",
     );
     // What is well comes last.
     if called(Call::Idempotent) > 0 || reasons.is_empty() {

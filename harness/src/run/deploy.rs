@@ -20,6 +20,8 @@ const MESSAGE_WAIT: u64 = 5;
 /// What a deployment ended with.
 #[derive(Debug)]
 pub(crate) struct Deployment {
+    /// What Nailgun sent, in order.
+    pub(crate) messages: Vec<Value>,
     /// Everything about every task, in the order in which they began.
     pub(crate) records: Vec<TaskRecord>,
     /// Why it failed, in Nailgun's words.
@@ -46,6 +48,7 @@ pub(crate) async fn deploy(
         .iter()
         .map(|node| (node.uid.clone(), node.name.clone()))
         .collect();
+    let mut messages = Vec::new();
     let mut records = Vec::new();
     let mut failure = None;
     loop {
@@ -80,10 +83,15 @@ pub(crate) async fn deploy(
         });
         let done = handle(run, client, &message, &names, nodes, left, events, cancel).await?;
         records.extend(done);
+        messages.push(message);
     }
     // In the order in which they ran; those that never did come last.
     records.sort_by_key(|record: &TaskRecord| (record.started.is_none(), record.started));
-    Ok(Deployment { records, failure })
+    Ok(Deployment {
+        messages,
+        records,
+        failure,
+    })
 }
 
 /// How many tasks of a message do something.
@@ -111,7 +119,7 @@ async fn handle(
 ) -> Result<Vec<TaskRecord>, RunError> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let stop = cancel.child_token();
-    let orchestrator = Orchestrator::new(mock_astute::Profile::fuel_9_2(), nodes.clone(), sender);
+    let orchestrator = orchestrator(nodes.clone(), sender);
     let work = async {
         let timed = tokio::time::timeout(left, orchestrator.handle(message, stop.clone())).await;
         // The channel closes with the orchestrator, which lets the courier end.
@@ -130,6 +138,14 @@ async fn handle(
         ))
     })?;
     Ok(outcome.records)
+}
+
+/// The orchestrator of these nodes.
+pub(crate) fn orchestrator(
+    nodes: BTreeMap<String, Arc<dyn Node>>,
+    events: mpsc::UnboundedSender<Event>,
+) -> Orchestrator {
+    Orchestrator::new(mock_astute::Profile::fuel_9_2(), nodes, events)
 }
 
 /// Hands every reply to Nailgun, in order, and every other event to the run's stream.

@@ -81,7 +81,7 @@ async fn on_engine(
     let guard = RunGuard::new(engine, run);
     let master = rig::MasterSlot::default();
     let result = tokio::select! {
-        result = rig::run(engine, run, loaded, options, events, cancel, &master) => result,
+        result = rig::run(engine, run, loaded, options, events, cancel, directory, &master) => result,
         // What was under way is dropped here; its containers are removed below.
         () = cancelled_for_long(cancel) => Err(RunError::Interrupted),
     };

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use camino::Utf8PathBuf;
 
+use crate::trial::TrialsPlan;
+
 /// Whether containers stay after a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -32,6 +34,8 @@ pub struct TestOptions {
     pub output: Utf8PathBuf,
     /// Directory of the snapshots; `snapshots` beside the scenario's directory if left out.
     pub snapshots: Option<Utf8PathBuf>,
+    /// What is tried beyond two runs.
+    pub trials: TrialsPlan,
     /// A statically linked `fuelrig` for the master's container; this process's own executable if left out.
     pub executable: Option<PathBuf>,
 }
@@ -46,6 +50,7 @@ impl Default for TestOptions {
             build_on_host: false,
             output: Utf8PathBuf::from(".fuelrig"),
             snapshots: None,
+            trials: TrialsPlan::default(),
             executable: None,
         }
     }

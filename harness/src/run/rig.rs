@@ -2,11 +2,13 @@
 
 mod look;
 mod packages;
+mod trials;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use camino::Utf8Path;
 use fuel_cli::Client;
 use futures_util::future::{join_all, try_join_all};
 use mock_astute::{Node, TaskRecord};
@@ -56,9 +58,12 @@ struct Rig<'a> {
     options: &'a TestOptions,
     events: &'a Events,
     cancel: &'a CancellationToken,
+    /// The run's own, for logs.
+    directory: &'a Utf8Path,
 }
 
 /// Goes the whole way; `true` when everything holds.
+#[expect(clippy::too_many_arguments, reason = "one caller; a struct would only rename them")]
 pub(crate) async fn run(
     engine: &Engine,
     run: &RunId,
@@ -66,6 +71,7 @@ pub(crate) async fn run(
     options: &TestOptions,
     events: &Events,
     cancel: &CancellationToken,
+    directory: &Utf8Path,
     master: &MasterSlot,
 ) -> Result<bool, RunError> {
     Rig {
@@ -75,6 +81,7 @@ pub(crate) async fn run(
         options,
         events,
         cancel,
+        directory,
     }
     .go(master)
     .await
@@ -116,6 +123,11 @@ impl Rig<'_> {
         let before = self
             .phase(Phase::CaptureBefore, self.capture(&environment, &as_nodes, None))
             .await?;
+        let checkpoints = if self.options.trials.is_empty() {
+            None
+        } else {
+            Some(self.phase(Phase::Keep, self.keep(&nodes, "start")).await?)
+        };
         let snapshots_hold = self
             .phase(Phase::Snapshots, self.snapshots(&client, &environment, &networks))
             .await?;
@@ -164,7 +176,27 @@ impl Rig<'_> {
                 )
             })
             .await?;
-        Ok(passed && snapshots_hold && first_holds && second_holds && second.failure.is_none())
+        let holds = passed && snapshots_hold && first_holds && second_holds && second.failure.is_none();
+        let Some(checkpoints) = checkpoints else {
+            return Ok(holds);
+        };
+        if second.failure.is_some() {
+            self.events.emit(RunEvent::Warning(
+                "nothing is tried beyond two runs: the second one failed without any disturbance".to_owned(),
+            ));
+            return Ok(false);
+        }
+        drop(as_nodes);
+        let known = trials::Known {
+            networks: &networks,
+            environment: &environment,
+            nodes,
+            checkpoints,
+            messages: first.messages,
+            records: &first.records,
+            states: [&before, &after_first, &after_second],
+        };
+        Ok(self.trials(&client, known).await? && holds)
     }
 
     /// A phase. After Ctrl-C it is dropped where it stands, by whoever waits for the run.

@@ -251,7 +251,7 @@ fn seconds(record: &TaskRecord) -> Option<f64> {
 }
 
 /// A tree that came or went is one difference: what lies below a created or removed directory is counted in its note.
-fn fold(differences: Vec<Difference>) -> Vec<Difference> {
+pub(super) fn fold(differences: Vec<Difference>) -> Vec<Difference> {
     let mut folded: Vec<Difference> = Vec::new();
     let mut below: BTreeMap<usize, usize> = BTreeMap::new();
     for difference in differences {

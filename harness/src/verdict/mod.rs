@@ -18,6 +18,7 @@
 mod blame;
 mod compare;
 mod judge;
+mod machines;
 mod model;
 mod noise;
 mod said;
@@ -32,7 +33,9 @@ mod tests;
 pub(crate) use blame::runs_code;
 pub(crate) use judge::does_nothing;
 pub use judge::{NodeRuns, judge};
+pub(crate) use machines::{Unsteady, compare_machines};
 pub use model::{
     Background, Blame, Call, Difference, DifferenceKind, IgnoredCount, ResourceRef, Said, TaskVerdict, Unseen, Verdict,
 };
 pub use noise::{Ignore, NoiseError, NoiseList};
+pub(crate) use said::evaluated_ns;

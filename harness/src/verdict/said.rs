@@ -92,7 +92,8 @@ pub(crate) fn reference(resource: &PuppetResource, certain: bool) -> ResourceRef
     }
 }
 
-fn evaluated_ns(resource: &PuppetResource) -> Option<i64> {
+/// When Puppet came to a resource, by the node's clock.
+pub(crate) fn evaluated_ns(resource: &PuppetResource) -> Option<i64> {
     let time = OffsetDateTime::parse(resource.time.as_deref()?, &Rfc3339).ok()?;
     i64::try_from(time.unix_timestamp_nanos()).ok()
 }

@@ -4,5 +4,6 @@ mod difference;
 mod page;
 mod task;
 mod timeline;
+mod trials;
 
 pub(crate) use page::page;

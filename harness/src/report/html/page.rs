@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::difference::{apart, unified};
 use super::task::{self, Logs};
 use super::timeline::timelines;
+use super::trials::trials;
 use crate::report::render::{counted, duration, size};
 use crate::report::{Report, TaskReport};
 use crate::verdict::{Call, Verdict};
@@ -47,6 +48,7 @@ pub(crate) fn page(report: &Report, logs: Logs<'_>) -> String {
                     }
                     (checks(report))
                     (snapshots(report))
+                    (trials(report))
                     (phases(report))
                     footer {
                         "Written by fuelrig. Everything on this page, and more, is in "
@@ -104,6 +106,11 @@ fn tiles(report: &Report) -> Markup {
             @if !report.snapshots.is_empty() {
                 (tile(&format!("{snapshots} of {}", report.snapshots.len()), "snapshots as committed",
                     if snapshots == report.snapshots.len() { "good" } else { "bad" }))
+            }
+            @if !report.trials.is_empty() {
+                @let held = report.trials.iter().filter(|trial| trial.passed).count();
+                (tile(&format!("{held} of {}", report.trials.len()), "trials beyond two runs held",
+                    if held == report.trials.len() { "good" } else { "bad" }))
             }
             (tile(&duration(report.phases.iter().map(|phase| phase.seconds).sum()), "whole run", ""))
         }

@@ -12,7 +12,7 @@ use mock_astute::{Node, TaskRecord};
 use super::{Rig, is_on};
 use crate::capture::{self, Observer, Scope, State};
 use crate::engine::Networks;
-use crate::event::{RunEvent, SnapshotOutcome};
+use crate::event::{Events, RunEvent, SnapshotOutcome};
 use crate::run::RunError;
 use crate::run::deploy;
 use crate::run::environment::{self, DeployedEnvironment, RegisteredNode};
@@ -28,6 +28,17 @@ impl Rig<'_> {
         nodes: &BTreeMap<String, Arc<dyn Node>>,
         previous: Option<&BTreeMap<String, State>>,
     ) -> Result<BTreeMap<String, State>, RunError> {
+        self.look(self.events, environment, nodes, previous).await
+    }
+
+    /// As [`Self::capture`], told to these events.
+    pub(super) async fn look(
+        &self,
+        events: &Events,
+        environment: &DeployedEnvironment,
+        nodes: &BTreeMap<String, Arc<dyn Node>>,
+        previous: Option<&BTreeMap<String, State>>,
+    ) -> Result<BTreeMap<String, State>, RunError> {
         let looks = environment.nodes.iter().map(|node| async move {
             let observers = self.observers(node);
             let scope = Scope::machine(&observers);
@@ -36,7 +47,7 @@ impl Rig<'_> {
             let state = capture::capture(nodes[&node.uid].as_ref(), earlier, &scope)
                 .await
                 .map_err(|error| RunError::infrastructure(&format!("cannot look at {}", node.name), error))?;
-            self.events.emit(RunEvent::Captured {
+            events.emit(RunEvent::Captured {
                 node: node.name.clone(),
                 files: state.files.len(),
                 took: begun.elapsed(),

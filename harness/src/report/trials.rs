@@ -1,0 +1,118 @@
+//! What was tried beyond two runs, as text.
+
+use super::details::{difference_lines, more};
+use super::table::{Colour, plain};
+use super::{Report, Style};
+
+/// How many trials held; then each that did not, with what differs and how to repeat it.
+pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
+    let Some(first) = report.trials.first() else {
+        return Vec::new();
+    };
+    let held = report.trials.iter().filter(|trial| trial.passed).count();
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "trials beyond two runs: {held} of {} held (seed {})",
+            report.trials.len(),
+            first.seed
+        ),
+    ];
+    for trial in report.trials.iter().filter(|trial| !trial.passed) {
+        lines.push(String::new());
+        lines.push(Colour::Red.paint(&plain(&trial.title()), style.colours));
+        let failure = trial.failure.as_deref().unwrap_or_default().trim().lines();
+        lines.extend(failure.map(|line| format!("  {}", plain(line))));
+        for entry in trial.differences.iter().take(style.differences) {
+            let mut shown = difference_lines(&entry.difference, style);
+            if let Some(line) = shown.first_mut() {
+                line.push_str(&format!("  (on {})", plain(&entry.node)));
+            }
+            lines.extend(shown);
+        }
+        lines.extend(more(trial.differences.len(), style));
+        lines.push(format!("  again: {}", trial.replay));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::TrialReport;
+    use crate::trial::TrialKind;
+    use crate::verdict::{Background, Blame, Difference, DifferenceKind};
+
+    fn trial(number: usize, failure: Option<&str>) -> TrialReport {
+        let difference = Difference {
+            kind: DifferenceKind::Content,
+            subject: "/etc/half.conf".to_owned(),
+            before: Some("6 bytes".to_owned()),
+            after: Some("3 bytes".to_owned()),
+            diff: Some("-whole\n+who\n".to_owned()),
+            note: None,
+            at: None,
+            blame: Blame::Outside,
+            resource: None,
+        };
+        TrialReport {
+            kind: TrialKind::Crash,
+            number,
+            of: 2,
+            seed: 7,
+            what: "power cut at 41 %".to_owned(),
+            node: Some("node-1".to_owned()),
+            task: Some("configure".to_owned()),
+            passed: failure.is_none(),
+            failure: failure.map(str::to_owned),
+            differences: failure
+                .iter()
+                .map(|_| Background {
+                    node: "node-1".to_owned(),
+                    difference: difference.clone(),
+                })
+                .collect(),
+            replay: format!("fuelrig test mine.yaml --crash 2 --seed 7 --trial {number}"),
+            seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_trial_that_failed_says_where_what_differs_and_how_to_repeat_it() {
+        let report = Report {
+            trials: vec![trial(1, None), trial(2, Some("the machine is not as it should be"))],
+            ..Report::default()
+        };
+        let shown = trials(&report, &Style::plain(100)).join("\n");
+        let expected = "
+trials beyond two runs: 1 of 2 held (seed 7)
+
+crash 2 of 2: node-1: configure, power cut at 41 %
+  the machine is not as it should be
+  content  /etc/half.conf: 6 bytes → 3 bytes  (on node-1)
+      -whole
+      +who
+  again: fuelrig test mine.yaml --crash 2 --seed 7 --trial 2";
+        assert_eq!(shown, expected, "\n{shown}");
+    }
+
+    #[test]
+    fn a_trial_that_failed_fails_the_run_and_is_a_failure_in_junit_s_terms() {
+        let mut report = Report {
+            verdict: Some(crate::verdict::Verdict {
+                passed: true,
+                ..Default::default()
+            }),
+            trials: vec![trial(1, None)],
+            ..Report::default()
+        };
+        assert!(report.holds());
+        report.trials.push(trial(2, Some("it is not")));
+        assert!(!report.holds());
+        let xml = crate::report::junit::junit(&report).unwrap();
+        assert!(
+            xml.contains("failures=\"1\"") && xml.contains("--seed 7 --trial 2"),
+            "{xml}"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Trials beyond running twice: what they are, how they are drawn from a seed, and what they end with.
+//!
+//! Everything here is data: a seed and what is known of the undisturbed deployment go in, a list of trials comes out,
+//! the same at every call. `run/trials/` carries them out.
+
+mod crash;
+mod draw;
+mod model;
+
+pub(crate) use crash::{CrashPoint, Cut, Place, Span, draw_crashes};
+pub(crate) use draw::Draw;
+pub use model::{TrialKind, TrialResult, TrialsPlan};

@@ -1,0 +1,87 @@
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::Background;
+
+/// What a caller wants beyond two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TrialsPlan {
+    /// How many times the deployment is cut off at a point and repeated.
+    pub crash: usize,
+    /// What all trials are drawn from; a seed of the rig's own choice, which is printed, if left out.
+    pub seed: Option<u64>,
+    /// Only the trial with this number, from 1, of each kind.
+    pub only: Option<usize>,
+}
+
+impl TrialsPlan {
+    /// Whether there is anything to do.
+    pub fn is_empty(&self) -> bool {
+        self.crash == 0
+    }
+}
+
+/// What a trial does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialKind {
+    /// The deployment is cut off at a point, and repeated.
+    Crash,
+}
+
+impl TrialKind {
+    /// The option of `fuelrig test` that asks for it, without dashes.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+        }
+    }
+
+    /// What a person reads above its trials.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Crash => "cut off and deployed again",
+        }
+    }
+}
+
+impl fmt::Display for TrialKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.option())
+    }
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone)]
+pub struct TrialResult {
+    /// What it did.
+    pub kind: TrialKind,
+    /// Its number, from 1.
+    pub number: usize,
+    /// How many of its kind were drawn.
+    pub of: usize,
+    /// What all of them were drawn from.
+    pub seed: u64,
+    /// What was done, in a few words.
+    pub what: String,
+    /// Node and task that it was done to, where it was one.
+    pub task: Option<(String, String)>,
+    /// Why it failed, in a sentence; `None` if it passed.
+    pub failure: Option<String>,
+    /// What is not as the undisturbed deployment left it: `before` is how it should be.
+    pub differences: Vec<Background>,
+    /// The command that repeats this trial and no other.
+    pub replay: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl TrialResult {
+    /// Whether the end state was as it should be.
+    pub fn passed(&self) -> bool {
+        self.failure.is_none()
+    }
+}
