@@ -40,10 +40,21 @@ pub struct TaskRecord {
     pub started: Option<SystemTime>,
     /// When the last attempt ended.
     pub finished: Option<SystemTime>,
-    /// Each attempt, retries included.
+    /// Each attempt, retries included; of a task that puts several files, at each of them.
     pub attempts: Vec<Attempt>,
     /// Why it failed, for people.
     pub error: Option<String>,
+}
+
+impl TaskRecord {
+    /// How often it was tried: once, and again after each attempt that failed; never, if it did not run.
+    #[must_use]
+    pub fn tries(&self) -> usize {
+        match self.attempts.split_last() {
+            None => 0,
+            Some((_, before)) => 1 + before.iter().filter(|attempt| attempt.error.is_some()).count(),
+        }
+    }
 }
 
 /// How a task ended, in Astute's terms.

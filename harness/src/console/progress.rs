@@ -255,8 +255,8 @@ fn task_line(node: &str, record: &TaskRecord) -> String {
         Some(puppet) if record.kind == "puppet" => format!("puppet changed {}", puppet.changed),
         _ => record.kind.clone(),
     };
-    if record.attempts.len() > 1 {
-        said.push_str(&format!(", {} attempts", record.attempts.len()));
+    if record.tries() > 1 {
+        said.push_str(&format!(", {} attempts", record.tries()));
     }
     format!(
         "    {status} {node:<12} {:<34} {:>7}  {said}",

@@ -185,7 +185,7 @@ fn task_report(node: &str, record: &TaskRecord) -> TaskReport {
             .zip(record.finished)
             .and_then(|(from, to)| to.duration_since(from).ok())
             .map(seconds),
-        attempts: record.attempts.len(),
+        attempts: record.tries(),
         exit_code: last.and_then(|attempt| attempt.exit_code),
         error: record.error.clone(),
         output: output.filter(|output| !output.is_empty()),

@@ -131,8 +131,8 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
             first_run_changes: first_changes.get(record.task.as_str()).copied().unwrap_or_default(),
             first_seconds: first.and_then(seconds),
             second_seconds: seconds(record),
-            first_attempts: first.map_or(0, |record| record.attempts.len()),
-            second_attempts: record.attempts.len(),
+            first_attempts: first.map_or(0, TaskRecord::tries),
+            second_attempts: record.tries(),
             error: record.error.clone(),
         });
     }

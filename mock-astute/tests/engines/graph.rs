@@ -250,6 +250,16 @@ async fn copy_files_takes_them_from_the_master() {
     assert_eq!(node.uploads.lock().unwrap()[0].mode, 0o600);
     assert_eq!(node.text("/var/lib/astute/key").unwrap(), "secret");
 
+    let several = json!({"1": [{"id": "keys", "type": "copy_files", "parameters": {"files": [
+        {"src": "/var/lib/fuel/keys/1/key", "dst": "/a"}, {"src": "/var/lib/fuel/keys/1/key", "dst": "/b"}]}}]});
+    let done = deploy(&nodes, message(several, json!({}))).await;
+    let record = &done.outcome.records[0];
+    assert_eq!(
+        (record.attempts.len(), record.tries()),
+        (2, 1),
+        "a file more is no second try"
+    );
+
     let done = deploy(&[("1", node)], message(graph, json!({}))).await;
     assert_eq!(done.statuses(), ["keys/1 Failed"], "without a master");
 }
