@@ -86,7 +86,7 @@ const FUEL_6_1: Profile = Profile {
     settings: SETTINGS,
     release: fuel::FUEL_6_1.release,
     core_graph: fuel::FUEL_6_1.core_graph,
-    core_tasks: "{}",
+    core_tasks: include_str!("../../data/core-tasks-7.0.yaml"),
     node_attributes: "{}",
     server_lists: false,
     plugin_releases: false,
