@@ -90,7 +90,8 @@ RUN set -eu; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rsync; \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb; \
-    mkdir -p /etc/puppet/mitaka-9.0/manifests /var/www/nailgun/plugins
+    mkdir -p /etc/puppet/mitaka-9.0/manifests /var/www/nailgun/plugins; \
+    for release in 2014.2.2-6.1 2015.1.0-7.0 liberty-8.0; do ln -s mitaka-9.0 "/etc/puppet/$release"; done
 COPY --from=puppet-modules /modules /etc/puppet/mitaka-9.0/modules
 COPY rsync/rsyncd.conf /etc/rsyncd.conf
 CMD ["rsync", "--daemon", "--no-detach", "--ipv4", "--port=873"]

@@ -42,6 +42,8 @@ pub struct HookProfile {
     pub interval: Duration,
     /// Whether `/etc/astute.yaml` is there before the first hook.
     pub links_astute_yaml_first: bool,
+    /// Whether the messages have hooks, and Astute itself writes `/etc/<role>.yaml` for each role of a node.
+    pub are_sent: bool,
 }
 
 /// How Puppet is run.
@@ -102,7 +104,7 @@ impl Profile {
             "6.1" => Some(Self {
                 hooks: HookProfile {
                     links_astute_yaml_first: false,
-                    ..HOOKS
+                    ..Self::before_9("6.1").hooks
                 },
                 ..Self::before_9("6.1")
             }),
@@ -156,6 +158,10 @@ impl Profile {
                 retries: 10,
             },
             reboot_timeout: Duration::from_secs(240),
+            hooks: HookProfile {
+                are_sent: true,
+                ..HOOKS
+            },
             ..Self::fuel_9_2()
         }
     }
@@ -185,6 +191,7 @@ const HOOKS: HookProfile = HookProfile {
     retries: 10,
     interval: Duration::from_secs(1),
     links_astute_yaml_first: true,
+    are_sent: false,
 };
 
 #[cfg(test)]

@@ -152,8 +152,12 @@ async fn shell(arguments: &ShellArguments) -> Exit {
         Some((run, name)) => (Some(run), name),
         None => (None, arguments.node.as_str()),
     };
-    // A person who says `master` means the place with a shell and the plugins' files.
-    let name = if name == "master" { "nginx" } else { name };
+    // A person who says `master` means its own system, or else the place with a shell and the plugins' files.
+    let name = if name == "master" && !engine.has(run, name).await {
+        "nginx"
+    } else {
+        name
+    };
     match engine.enter(run, name, &arguments.command).await {
         Ok(0) => Exit::Passed,
         Ok(_) => Exit::Negative,

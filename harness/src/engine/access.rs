@@ -23,6 +23,11 @@ struct Found {
 }
 
 impl Engine {
+    /// Whether a run has a container of that name.
+    pub async fn has(&self, run: Option<&str>, name: &str) -> bool {
+        self.find(run, name).await.is_ok()
+    }
+
     /// Runs a shell, or `command`, in a container of a run with this process's terminal, and gives its exit code.
     ///
     /// `name` is the container's name in its run (`node-1`); `run` says which run, where several have such a container.

@@ -17,8 +17,11 @@ use super::exec::{ExecError, ExecRequest};
 use super::images::{Images, Target};
 use super::labels::RunId;
 use super::networks::Networks;
-use super::service::{API_PORT, Held, REPOSITORY_PORT, START_TIMEOUT, Starter};
+use super::node::Place;
+use super::service::{API_PORT, Held, REPOSITORY_PORT, ROOT, START_TIMEOUT, Starter};
 
+/// What the volume of repositories and plugins is called in a run.
+const VOLUME: &str = "www";
 /// How much a command in the master may say.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
@@ -86,10 +89,10 @@ impl Master {
             }
             .into());
         }
-        let volume = run.object_name("www");
+        let volume = run.object_name(VOLUME);
         let request = VolumeCreateRequest {
             name: Some(volume.clone()),
-            labels: Some(run.labels("www")),
+            labels: Some(run.labels(VOLUME)),
             ..Default::default()
         };
         engine
@@ -245,6 +248,15 @@ impl Master {
     /// Ids of its containers by service.
     pub fn containers(&self) -> &BTreeMap<&'static str, String> {
         &self.containers
+    }
+
+    /// Where a container belongs that stands for the master's own system.
+    pub fn place(&self, run: &RunId) -> Place {
+        Place {
+            network_of: self.container("nginx").to_owned(),
+            volume: run.object_name(VOLUME),
+            mounted_at: ROOT.to_owned(),
+        }
     }
 
     /// Stops and removes its containers; the volume goes with the run.

@@ -35,6 +35,6 @@ pub use images::{Image, ImageOptions, ImageProgress, Images, ProgressSink, Targe
 pub use labels::RunId;
 pub use master::{Master, MasterOptions, MasterOutput};
 pub use networks::{Network, Networks};
-pub use node::{NodeAddresses, NodeSpec, Readiness, TargetNode};
+pub use node::{NodeAddresses, NodeSpec, Place, Readiness, TargetNode};
 pub use subnet::Subnet;
 pub use sweep::{GcOptions, RunGuard, Swept};

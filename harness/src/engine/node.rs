@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigCgroupnsModeEnum,
-    NetworkConnectRequest, NetworkingConfig,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigCgroupnsModeEnum, Mount,
+    MountType, NetworkConnectRequest, NetworkingConfig,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, RestartContainerOptionsBuilder, StartContainerOptions,
@@ -77,6 +77,8 @@ pub struct NodeSpec {
     pub hosts: Vec<(String, Ipv4Addr)>,
     /// Whether it reaches the outside.
     pub outside: bool,
+    /// Whose machine it is part of; `None` for a machine of its own.
+    pub part_of: Option<Place>,
     /// Memory in bytes.
     pub memory: Option<i64>,
     /// Number of processes.
@@ -96,11 +98,23 @@ impl NodeSpec {
             addresses: NodeAddresses::default(),
             hosts: Vec::new(),
             outside: false,
+            part_of: None,
             memory: Some(4 << 30),
             processes: Some(4096),
             boot_timeout: BOOT_TIMEOUT,
         }
     }
+}
+
+/// Where a container belongs that stands for another machine's own system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The container whose network it shares.
+    pub network_of: String,
+    /// A volume of the run.
+    pub volume: String,
+    /// Where that is mounted.
+    pub mounted_at: String,
 }
 
 /// How a node came up.
@@ -132,6 +146,14 @@ impl TargetNode {
     pub async fn start(engine: &Engine, run: &RunId, networks: &Networks, spec: NodeSpec) -> Result<Self, EngineError> {
         let legs = legs(networks, &spec.addresses);
         Self::start_with(engine, run, &legs, spec).await
+    }
+
+    /// As [`TargetNode::start`], with no network of its own: the spec says whose it shares, or there is none.
+    ///
+    /// # Errors
+    /// As [`TargetNode::start`].
+    pub async fn start_without_legs(engine: &Engine, run: &RunId, spec: NodeSpec) -> Result<Self, EngineError> {
+        Self::start_with(engine, run, &[], spec).await
     }
 
     /// As [`TargetNode::start`], with these legs and no others.
@@ -205,7 +227,8 @@ impl TargetNode {
 
     pub(crate) async fn wait_until_up(&self, timeout: Duration) -> Result<Readiness, EngineError> {
         let mut script = WAIT_UNTIL_UP.to_owned();
-        if !self.spec.outside {
+        // The routes of a network that is shared are its owner's.
+        if !self.spec.outside && self.spec.part_of.is_none() {
             script.insert_str(0, CLOSE);
         }
         let request = ExecRequest {
@@ -320,14 +343,25 @@ fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)
             },
         )])),
     });
-    let network_mode = match first {
-        Some((network, _)) => network.name.clone(),
-        None if spec.outside => "bridge".to_owned(),
-        None => "none".to_owned(),
+    let network_mode = match (&spec.part_of, first) {
+        (Some(place), _) => format!("container:{}", place.network_of),
+        (None, Some((network, _))) => network.name.clone(),
+        (None, None) if spec.outside => "bridge".to_owned(),
+        (None, None) => "none".to_owned(),
     };
+    // Names are the network's, and that has an owner already.
+    let names_itself = spec.part_of.is_none();
+    let mounts = spec.part_of.as_ref().map(|place| {
+        vec![Mount {
+            typ: Some(MountType::VOLUME),
+            source: Some(place.volume.clone()),
+            target: Some(place.mounted_at.clone()),
+            ..Mount::default()
+        }]
+    });
     ContainerCreateBody {
-        hostname: Some(spec.name.clone()),
-        domainname: Some(spec.domain.clone()),
+        hostname: names_itself.then(|| spec.name.clone()),
+        domainname: names_itself.then(|| spec.domain.clone()),
         image: Some(spec.image.clone()),
         cmd: Some(vec!["/sbin/init".to_owned()]),
         env: Some(vec!["container=docker".to_owned()]),
@@ -349,12 +383,13 @@ fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)
                 ("/run/lock".to_owned(), String::new()),
                 ("/tmp".to_owned(), "exec,mode=1777".to_owned()),
             ])),
-            extra_hosts: Some(
+            extra_hosts: names_itself.then(|| {
                 spec.hosts
                     .iter()
                     .map(|(name, address)| format!("{name}:{address}"))
-                    .collect(),
-            ),
+                    .collect()
+            }),
+            mounts,
             memory: spec.memory,
             memory_swap: spec.memory,
             pids_limit: spec.processes,

@@ -17,7 +17,7 @@ use super::images::{Images, Target, split_reference};
 use super::labels::RunId;
 
 /// Where everything that the master serves lies, in all three containers.
-const ROOT: &str = "/var/www/nailgun";
+pub(super) const ROOT: &str = "/var/www/nailgun";
 /// Nailgun's API and its neighbours.
 pub(crate) const API_PORT: u16 = 8000;
 /// Plugin repositories.

@@ -44,8 +44,7 @@ pub(crate) async fn deploy(
         .await
         .map_err(|error| refused(&format!("deployment {run} is refused"), &error))?;
     let names: BTreeMap<String, String> = environment
-        .nodes
-        .iter()
+        .machines()
         .map(|node| (node.uid.clone(), node.name.clone()))
         .collect();
     let mut messages = Vec::new();
@@ -81,7 +80,18 @@ pub(crate) async fn deploy(
             run,
             tasks: busy_tasks(&message),
         });
-        let done = handle(run, client, &message, &names, nodes, left, events, cancel).await?;
+        let done = handle(
+            run,
+            client,
+            &environment.astute,
+            &message,
+            &names,
+            nodes,
+            left,
+            events,
+            cancel,
+        )
+        .await?;
         records.extend(done);
         messages.push(message);
     }
@@ -94,22 +104,36 @@ pub(crate) async fn deploy(
     })
 }
 
-/// How many tasks of a message do something.
+/// How many tasks of a message do something: of its graph, or of its hooks, once for each node, and its roles (to 8.0).
 fn busy_tasks(message: &Value) -> usize {
-    let graph = message["args"]["tasks_graph"].as_object();
-    graph
+    let arguments = &message["args"];
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let does_something = |task: &&Value| !task["type"].as_str().is_none_or(crate::verdict::does_nothing);
+    let count = |tasks: &[Value]| tasks.iter().filter(does_something).count();
+    let graph: usize = arguments["tasks_graph"]
+        .as_object()
         .into_iter()
         .flat_map(serde_json::Map::values)
-        .filter_map(Value::as_array)
-        .flatten()
-        .filter(|task| !task["type"].as_str().is_none_or(crate::verdict::does_nothing))
-        .count()
+        .map(|tasks| count(&list(tasks)))
+        .sum();
+    let hooks: usize = ["pre_deployment", "post_deployment", "tasks"]
+        .into_iter()
+        .flat_map(|stage| list(&arguments[stage]))
+        .filter(|hook| does_something(&hook))
+        .map(|hook| list(&hook["uids"]).len())
+        .sum();
+    let roles: usize = list(&arguments["deployment_info"])
+        .iter()
+        .map(|role| count(&list(&role["tasks"])))
+        .sum();
+    graph + hooks + roles
 }
 
 #[expect(clippy::too_many_arguments, reason = "one caller; a struct would only rename them")]
 async fn handle(
     run: u8,
     client: &Client,
+    profile: &mock_astute::Profile,
     message: &Value,
     names: &BTreeMap<String, String>,
     nodes: &BTreeMap<String, Arc<dyn Node>>,
@@ -119,7 +143,7 @@ async fn handle(
 ) -> Result<Vec<TaskRecord>, RunError> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let stop = cancel.child_token();
-    let orchestrator = orchestrator(nodes.clone(), sender);
+    let orchestrator = orchestrator(profile, nodes.clone(), sender);
     let work = async {
         let timed = tokio::time::timeout(left, orchestrator.handle(message, stop.clone())).await;
         // The channel closes with the orchestrator, which lets the courier end.
@@ -140,12 +164,13 @@ async fn handle(
     Ok(outcome.records)
 }
 
-/// The orchestrator of these nodes.
+/// The orchestrator of these nodes, as a Fuel version has it.
 pub(crate) fn orchestrator(
+    profile: &mock_astute::Profile,
     nodes: BTreeMap<String, Arc<dyn Node>>,
     events: mpsc::UnboundedSender<Event>,
 ) -> Orchestrator {
-    Orchestrator::new(mock_astute::Profile::fuel_9_2(), nodes, events)
+    Orchestrator::new(profile.clone(), nodes, events)
 }
 
 /// Hands every reply to Nailgun, in order, and every other event to the run's stream.
@@ -186,19 +211,6 @@ async fn carry(
     Ok(())
 }
 
-/// The tasks of each node that Nailgun would send, for the snapshots.
-pub(crate) async fn task_lists(client: &Client, environment: u64) -> Result<BTreeMap<String, Vec<Value>>, RunError> {
-    let serialized = client
-        .serialized_tasks(environment)
-        .await
-        .map_err(|error| refused("cannot read the serialised tasks", &error))?;
-    let graph = serialized["tasks_graph"].as_object().cloned().unwrap_or_default();
-    Ok(graph
-        .into_iter()
-        .map(|(uid, tasks)| (uid, tasks.as_array().cloned().unwrap_or_default()))
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,5 +223,15 @@ mod tests {
             "1": [{"id": "a", "type": "puppet"}, {"id": "b", "type": "skipped"}, {"id": "c", "type": "shell"}]
         }}});
         assert_eq!(busy_tasks(&message), 2);
+    }
+
+    #[test]
+    fn hooks_count_once_for_each_node_and_the_tasks_of_roles_too() {
+        let message = json!({"args": {
+            "pre_deployment": [{"type": "sync", "uids": ["1", "2"]}],
+            "post_deployment": [{"type": "shell", "uids": ["1"]}],
+            "deployment_info": [{"uid": "1", "tasks": [{"id": "a", "type": "puppet"}, {"id": "b", "type": "skipped"}]}]
+        }});
+        assert_eq!(busy_tasks(&message), 4);
     }
 }

@@ -13,8 +13,33 @@ use crate::scenario::LoadedScenario;
 pub(crate) struct DeployedEnvironment {
     /// Nailgun's id of it.
     pub(crate) id: u64,
-    /// Node names by uid, in the order of the scenario.
+    /// What the orchestrator of this version does.
+    pub(crate) astute: mock_astute::Profile,
+    /// The nodes, in the order of the scenario.
     pub(crate) nodes: Vec<RegisteredNode>,
+    /// The master's own system, where there is a machine for it.
+    pub(crate) master: Option<RegisteredNode>,
+}
+
+/// What the master is called as a machine that tasks run on.
+pub(crate) const MASTER: &str = "master";
+
+impl DeployedEnvironment {
+    /// Every machine that tasks run on: the nodes, and the master where something is done on it.
+    pub(crate) fn machines(&self) -> impl Iterator<Item = &RegisteredNode> {
+        self.nodes.iter().chain(&self.master)
+    }
+
+    /// There is a machine for the master's own system.
+    pub(crate) fn has_master_system(&mut self) {
+        self.master = Some(RegisteredNode {
+            uid: MASTER.to_owned(),
+            name: MASTER.to_owned(),
+            fqdn: MASTER.to_owned(),
+            addresses: BTreeMap::new(),
+            roles: vec![MASTER.to_owned()],
+        });
+    }
 }
 
 /// A node as Nailgun knows it.
@@ -65,6 +90,8 @@ pub(crate) async fn create(
     places: &NetworkPlaces,
 ) -> Result<DeployedEnvironment, RunError> {
     let scenario = &loaded.scenario;
+    let astute = mock_astute::Profile::of(&scenario.fuel)
+        .ok_or_else(|| RunError::Defect(format!("there is no orchestrator of Fuel {}", scenario.fuel)))?;
     let release = release_id(client, &scenario.environment.release, &loaded.file).await?;
     let created = client
         .create_environment(loaded.environment_name(), release)
@@ -105,15 +132,21 @@ pub(crate) async fn create(
         .zip(nodes)
         .map(|(uid, node)| registered(*uid, node, &info))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(DeployedEnvironment { id, nodes })
+    Ok(DeployedEnvironment {
+        id,
+        astute,
+        nodes,
+        master: None,
+    })
 }
 
 /// Whether the release and the enabled plugins have every role: Nailgun would only say which one it does not know.
 async fn check_roles(client: &Client, environment: u64, loaded: &LoadedScenario) -> Result<(), RunError> {
-    let roles = client
-        .get(&format!("clusters/{environment}/roles/"))
-        .await
-        .map_err(|error| refused("cannot list the roles", &error))?;
+    let roles = match client.get(&format!("clusters/{environment}/roles/")).await {
+        // An environment has no list of its own in 6.1: Nailgun itself says what it does not know.
+        Err(error) if error.status() == Some(404) => return Ok(()),
+        roles => roles.map_err(|error| refused("cannot list the roles", &error))?,
+    };
     let known: Vec<&str> = roles
         .as_array()
         .into_iter()
@@ -153,10 +186,12 @@ async fn release_id(client: &Client, version: &str, file: &camino::Utf8Path) -> 
         .map_err(|error| refused("cannot list releases", &error))?;
     let releases = releases.as_array().cloned().unwrap_or_default();
     let usable = |release: &&Value| release["is_deployable"] != json!(false) && release["state"] == json!("available");
+    // 6.1 has CentOS under the same version; the nodes are Debian's relatives.
     if let Some(found) = releases
         .iter()
         .filter(usable)
-        .find(|release| release["version"] == json!(version))
+        .filter(|release| release["version"] == json!(version))
+        .max_by_key(|release| release["operating_system"] == "Ubuntu")
     {
         return found["id"]
             .as_u64()
@@ -326,13 +361,7 @@ fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<Registe
             addresses.insert(network.to_owned(), address.to_owned());
         }
     }
-    let roles = own["roles"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let roles = roles_of(info, &uid);
     Ok(RegisteredNode {
         uid,
         name: node.name.clone(),
@@ -340,6 +369,18 @@ fn registered(uid: u64, node: &NodeToRegister, info: &[Value]) -> Result<Registe
         addresses,
         roles,
     })
+}
+
+/// A node's roles: a list in 9.x, one for each of its elements before.
+fn roles_of(info: &[Value], uid: &str) -> Vec<String> {
+    info.iter()
+        .filter(|element| element["uid"] == uid)
+        .flat_map(|element| match &element["roles"] {
+            Value::Array(roles) => roles.clone(),
+            _ => vec![element["role"].clone()],
+        })
+        .filter_map(|role| role.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
@@ -354,6 +395,21 @@ mod tests {
             .collect();
         assert_eq!(addresses.len(), 8, "{addresses:?}");
         assert!(addresses.contains("06:42:0a:14:00:03"), "{addresses:?}");
+    }
+
+    #[test]
+    fn a_node_has_one_list_of_roles_or_an_element_for_each() {
+        let new = [
+            json!({"uid": "1", "roles": ["controller", "cinder"]}),
+            json!({"uid": "2", "roles": []}),
+        ];
+        let old = [
+            json!({"uid": "1", "role": "controller"}),
+            json!({"uid": "2", "role": "compute"}),
+            json!({"uid": "1", "role": "cinder"}),
+        ];
+        assert_eq!(roles_of(&new, "1"), ["controller", "cinder"]);
+        assert_eq!(roles_of(&old, "1"), ["controller", "cinder"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod checks;
 mod deploy;
 mod environment;
 mod error;
+mod merged;
 mod options;
 mod render;
 mod rig;

@@ -1,13 +1,14 @@
 //! What Nailgun makes of a scenario, without a container: the mock Nailgun runs in this process.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fuel_cli::Client;
+use fuel_cli::{Client, RegistrationError};
 use mock_nailgun::{Config, Profile, Server};
+use plugin_builder::Unpacked;
 use serde_json::Value;
 
-use super::deploy::task_lists;
 use super::environment::{self, NodeToRegister, refused};
 use super::error::RunError;
+use super::merged::merged;
 use crate::scenario::LoadedScenario;
 
 /// What Nailgun merged and ordered for one node.
@@ -31,9 +32,11 @@ pub async fn render(loaded: &LoadedScenario) -> Result<Vec<RenderedNode>, RunErr
     let directory = Utf8PathBuf::from_path_buf(temporary.path().to_owned())
         .map_err(|path| RunError::Infrastructure(format!("{}: not UTF-8", path.display())))?;
     let mut plugins = Vec::new();
+    let mut registrations = Vec::new();
     for (index, entry) in loaded.scenario.plugins.iter().enumerate() {
-        let (name, version) = place_plugin(&loaded.plugin_path(&entry.path), &directory)?;
-        plugins.push((name, version, index));
+        let placed = place_plugin(&loaded.plugin_path(&entry.path), &directory)?;
+        registrations.push(read_metadata(&placed.directory)?);
+        plugins.push((placed.name, placed.version, index));
     }
     let profile = Profile::named(&loaded.scenario.fuel)
         .map_err(|error| RunError::Invalid(format!("{}: {error}", loaded.file)))?;
@@ -48,10 +51,14 @@ pub async fn render(loaded: &LoadedScenario) -> Result<Vec<RenderedNode>, RunErr
     )
     .await
     .map_err(|error| RunError::infrastructure("cannot log in to the embedded Nailgun", error))?;
-    client
-        .sync_plugins(None)
-        .await
-        .map_err(|error| refused("cannot register the plugins", &error))?;
+    for metadata in &registrations {
+        fuel_cli::register(&client, metadata, false)
+            .await
+            .map_err(|error| match error {
+                RegistrationError::Client(error) => refused("cannot register a plugin", &error),
+                twice => RunError::Invalid(format!("{}: {twice}", loaded.file)),
+            })?;
+    }
     let nodes: Vec<NodeToRegister> = (3_u8..)
         .zip(&loaded.scenario.nodes)
         .map(|(number, node)| NodeToRegister {
@@ -69,37 +76,26 @@ pub async fn render(loaded: &LoadedScenario) -> Result<Vec<RenderedNode>, RunErr
         &environment::NetworkPlaces::default(),
     )
     .await?;
-    let info = client
-        .deployment_info(environment.id)
-        .await
-        .map_err(|error| refused("cannot read the deployment info", &error))?;
-    let mut tasks = task_lists(&client, environment.id).await?;
-    environment
+    let merged = merged(&client, &environment).await?;
+    Ok(environment
         .nodes
         .iter()
-        .map(|node| {
-            let attributes = info
-                .iter()
-                .find(|element| element["uid"].as_str() == Some(node.uid.as_str()))
-                .cloned()
-                .ok_or_else(|| RunError::Defect(format!("no deployment info for {}", node.name)))?;
-            Ok(RenderedNode {
-                name: node.name.clone(),
-                attributes,
-                tasks: tasks.remove(&node.uid).unwrap_or_default(),
-            })
+        .zip(merged)
+        .map(|(node, merged)| RenderedNode {
+            name: node.name.clone(),
+            attributes: merged.attributes,
+            tasks: merged.tasks,
         })
-        .collect()
+        .collect())
 }
 
 /// Puts a plugin where the master has it: a package is unpacked, a directory copied without its packages.
-fn place_plugin(path: &Utf8Path, plugins: &Utf8Path) -> Result<(String, String), RunError> {
+fn place_plugin(path: &Utf8Path, plugins: &Utf8Path) -> Result<Unpacked, RunError> {
     if !path.exists() {
         return Err(RunError::Invalid(format!("plugin `{path}` is not there")));
     }
     if !path.is_dir() {
-        let unpacked = plugin_builder::unpack(path, plugins).map_err(|error| RunError::Invalid(error.to_string()))?;
-        return Ok((unpacked.name, unpacked.version));
+        return plugin_builder::unpack(path, plugins).map_err(|error| RunError::Invalid(error.to_string()));
     }
     let report = plugin_builder::check(path);
     if report.has_errors() {
@@ -108,7 +104,18 @@ fn place_plugin(path: &Utf8Path, plugins: &Utf8Path) -> Result<(String, String),
     let plugin = plugin_builder::Plugin::load(path).map_err(|error| RunError::Invalid(error.to_string()))?;
     let target = plugins.join(plugin.directory_name());
     copy_tree(path, &target).map_err(|error| RunError::infrastructure("cannot copy the plugin", error))?;
-    Ok((plugin.metadata.name.clone(), plugin.metadata.version.clone()))
+    Ok(Unpacked {
+        name: plugin.metadata.name.clone(),
+        version: plugin.metadata.version.clone(),
+        directory: target,
+    })
+}
+
+/// A plugin's metadata.yaml as `fuel plugins` sends it.
+fn read_metadata(directory: &Utf8Path) -> Result<Value, RunError> {
+    plugin_builder::yaml::load(&directory.join("metadata.yaml"))
+        .map(|node| node.to_json())
+        .map_err(|error| RunError::Invalid(error.to_string()))
 }
 
 /// Copies a tree; packages are left out but for an empty file in their place, since only their being there matters.

@@ -1,6 +1,7 @@
 //! One run on an engine that answers, phase by phase.
 
 mod look;
+mod master_system;
 mod packages;
 mod trials;
 
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::Package;
 use super::checks;
 use super::deploy::{self, Deployment};
-use super::environment::{self, DeployedEnvironment, NodeToRegister, RegisteredNode};
+use super::environment::{self, DeployedEnvironment, MASTER, NodeToRegister, RegisteredNode};
 use super::error::RunError;
 use super::options::TestOptions;
 use super::phase;
@@ -107,14 +108,26 @@ impl Rig<'_> {
             }
         };
         let installed = self.phase(Phase::Install, self.install(&master, &packages)).await;
+        let place = master.place(self.run);
         slot.put(master);
         installed?;
-        let environment = self
+        let mut environment = self
             .phase(Phase::Environment, self.environment(&client, &packages, &networks))
             .await?;
-        let nodes = self
-            .phase(Phase::Nodes, self.nodes(&images, &networks, &environment))
+        let (nodes, system) = self
+            .phase(Phase::Nodes, async {
+                tokio::try_join!(
+                    self.nodes(&images, &networks, &environment),
+                    self.master_system(&client, &environment, &images, place)
+                )
+            })
             .await?;
+        if system.is_some() {
+            environment.has_master_system();
+            self.refuse_trials()?;
+        }
+        let system = system.map(|system| (MASTER.to_owned(), system));
+        let nodes: BTreeMap<String, Arc<TargetNode>> = nodes.into_iter().chain(system).collect();
         let as_nodes: BTreeMap<String, Arc<dyn Node>> = nodes
             .iter()
             .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
@@ -322,17 +335,34 @@ impl Rig<'_> {
                     let started = TargetNode::start(self.engine, self.run, networks, spec)
                         .await
                         .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-                    if !started.readiness.failed_units.is_empty() {
-                        self.events.emit(RunEvent::Warning(format!(
-                            "{}: units failed at boot: {}",
-                            node.name,
-                            started.readiness.failed_units.join(", ")
-                        )));
-                    }
+                    self.warn_of_failed_units(&started);
                     Ok::<_, RunError>((node.uid.clone(), Arc::new(started)))
                 }
             });
         Ok(try_join_all(starts).await?.into_iter().collect())
+    }
+
+    /// The master's own system is not kept and restored, and hooks are not cut into (a scenario before 9.0 has both).
+    fn refuse_trials(&self) -> Result<(), RunError> {
+        if self.options.trials.is_empty() {
+            return Ok(());
+        }
+        Err(RunError::Invalid(format!(
+            "{}: `--crash` cannot be used where a deployment does something on the master
+  hint: leave out tasks with \
+             `role: master`, `copy_files` and `on: master`; before Fuel 9.0 it is always so",
+            self.loaded.file
+        )))
+    }
+
+    fn warn_of_failed_units(&self, node: &TargetNode) {
+        if !node.readiness.failed_units.is_empty() {
+            self.events.emit(RunEvent::Warning(format!(
+                "{}: units failed at boot: {}",
+                node.name(),
+                node.readiness.failed_units.join(", ")
+            )));
+        }
     }
 
     async fn deployment(
@@ -357,7 +387,7 @@ impl Rig<'_> {
         environment: &DeployedEnvironment,
         nodes: &BTreeMap<String, Arc<dyn Node>>,
     ) -> bool {
-        let per_node = environment.nodes.iter().map(|node| async move {
+        let per_node = environment.machines().map(|node| async move {
             let mut holds = true;
             for check in self
                 .loaded
@@ -388,7 +418,7 @@ impl Rig<'_> {
         if records.is_empty() {
             return RunError::Invalid(format!("{}: {text}", self.loaded.file));
         }
-        for node in &environment.nodes {
+        for node in environment.machines() {
             if !nodes[&node.uid].is_online().await {
                 return RunError::Infrastructure(text);
             }
@@ -400,8 +430,7 @@ impl Rig<'_> {
     fn explain(&self, run: u8, failure: &str, records: &[TaskRecord], environment: &DeployedEnvironment) -> String {
         let name = |uid: &str| {
             environment
-                .nodes
-                .iter()
+                .machines()
                 .find(|node| node.uid == uid)
                 .map_or(uid.to_owned(), |node| node.name.clone())
         };

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use plugin_builder::nearest;
 use regex::Regex;
 
-use super::model::Scenario;
+use super::model::{NodeEntry, Scenario};
 
 /// A scenario file that was read and checked.
 #[derive(Debug, Clone)]
@@ -123,6 +123,13 @@ impl LoadedScenario {
                     "use lower-case letters, digits and `-`",
                 );
             }
+            if node.name == "master" {
+                return fail(
+                    "master",
+                    "a node is called `master`".to_owned(),
+                    "the Fuel master is called that; name it by its number or role: `node-1`",
+                );
+            }
             if !names.insert(node.name.as_str()) {
                 return fail(
                     &node.name,
@@ -197,10 +204,9 @@ impl LoadedScenario {
             .chain(scenario.observe.iter().map(|o| &o.on))
         {
             let role = on.strip_prefix("primary-").unwrap_or(on);
-            let known = scenario
-                .nodes
-                .iter()
-                .any(|node| node.name == *on || node.roles.iter().any(|r| r == role));
+            let is_node = |node: &NodeEntry| node.name == *on || node.roles.iter().any(|r| r == role);
+            // The master's own system is there where something asks for it.
+            let known = on == "master" || scenario.nodes.iter().any(is_node);
             if !known {
                 let candidates: BTreeSet<String> = scenario
                     .nodes
@@ -230,7 +236,7 @@ impl LoadedScenario {
 }
 
 /// Fuel versions that a scenario may name.
-pub const SUPPORTED_FUEL: &[&str] = &["9.2"];
+pub const SUPPORTED_FUEL: &[&str] = &["6.1", "7.0", "8.0", "9.2"];
 
 fn shape_error(file: &Utf8Path, error: &serde_yaml::Error) -> ScenarioError {
     let place = error.location().map_or_else(
@@ -318,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_emulated_is_refused_with_the_list() {
-        assert!(error(&GOOD.replace("9.2", "5.1")).contains("use one of: 9.2"));
+        assert!(error(&GOOD.replace("9.2", "5.1")).contains("use one of: 6.1, 7.0, 8.0, 9.2"));
     }
 
     #[test]

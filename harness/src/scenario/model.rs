@@ -94,7 +94,7 @@ pub struct Verify {
     /// What the check is called in reports; the command if left out.
     #[serde(default)]
     pub name: Option<String>,
-    /// Where it runs: a node's name, or a role (`primary-controller`): every node that has it.
+    /// Where it runs: a node's name, a role (`primary-controller`), which is every node that has it, or `master`.
     pub on: String,
     /// A shell command, run with `/bin/bash -c` as root.
     pub run: String,
@@ -129,7 +129,7 @@ impl Verify {
 pub struct Observe {
     /// What it is called in reports.
     pub name: String,
-    /// Where it runs: a node's name or a role.
+    /// Where it runs: a node's name, a role, or `master`.
     pub on: String,
     /// A shell command whose standard output is the state.
     pub run: String,

@@ -31,12 +31,20 @@ pub fn document(attributes: &Value, tasks: &[Value], networks: &[Network]) -> St
     let tasks: Vec<BTreeMap<&str, &Value>> = tasks
         .iter()
         .filter(|task| !task["type"].as_str().is_some_and(crate::verdict::does_nothing))
-        .map(|task| ["id", "type"].into_iter().map(|key| (key, &task[key])).collect())
+        .map(|task| BTreeMap::from([("id", name_of(task)), ("type", &task["type"])]))
         .collect();
     let mut sections: BTreeMap<&str, Value> = BTreeMap::new();
     sections.insert("attributes", redactor.value("", attributes));
     sections.insert("tasks", serde_json::to_value(tasks).unwrap_or_default());
     serde_yaml::to_string(&sections).unwrap_or_default()
+}
+
+/// What a task is called: hooks of plugins have no id, and say whose they are.
+fn name_of(task: &Value) -> &Value {
+    match &task["id"] {
+        Value::Null => &task["diagnostic_name"],
+        id => id,
+    }
 }
 
 struct Redactor<'a> {

@@ -7,6 +7,7 @@ mod broken;
 mod engine;
 mod faults;
 mod killed;
+mod older;
 mod rig;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         .chain(broken::TESTS)
         .chain(killed::TESTS)
         .chain(faults::TESTS)
+        .chain(older::TESTS)
     {
         trials.push(container_trial(*name, reason, move || test().map_err(Into::into)));
     }

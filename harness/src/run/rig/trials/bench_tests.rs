@@ -94,6 +94,8 @@ async fn bench(plugin: &str, plan: TrialsPlan) -> Told {
     let node = Arc::new(TargetNode::start(&engine, &run, &networks, spec).await.unwrap());
     let environment = DeployedEnvironment {
         id: 1,
+        astute: mock_astute::Profile::fuel_9_2(),
+        master: None,
         nodes: vec![RegisteredNode {
             uid: UID.to_owned(),
             name: "node-1".to_owned(),
@@ -171,7 +173,7 @@ async fn message(loaded: &LoadedScenario) -> (Value, BTreeSet<String>) {
 
 async fn deploy_once(message: &Value, nodes: &BTreeMap<String, Arc<dyn Node>>) -> Vec<TaskRecord> {
     let (sender, _receiver) = mpsc::unbounded_channel();
-    let outcome = deploy::orchestrator(nodes.clone(), sender)
+    let outcome = deploy::orchestrator(&mock_astute::Profile::fuel_9_2(), nodes.clone(), sender)
         .handle(message, CancellationToken::new())
         .await;
     assert_eq!(outcome.error, None);

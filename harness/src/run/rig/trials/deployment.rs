@@ -155,7 +155,7 @@ impl Bench<'_> {
     ) -> Result<Deployed, RunError> {
         let cancel = self.rig.cancel.child_token();
         let limit = Duration::from_secs(self.rig.loaded.scenario.deployment_timeout);
-        let orchestrator = deploy::orchestrator(nodes, events).with_stop_grace(GRACE);
+        let orchestrator = deploy::orchestrator(&self.known.environment.astute, nodes, events).with_stop_grace(GRACE);
         for message in messages {
             let handled = tokio::time::timeout(limit, orchestrator.handle(message, cancel.clone())).await;
             if self.rig.cancel.is_cancelled() {
