@@ -1,5 +1,7 @@
-//! Copies of the Trove plugin, each broken in one way, and each caught with the task, the node, the path and the diff.
+//! A copy of the Trove plugin with tasks that are broken in one way each, and each is caught with the task, the node, the
+//! path and the diff.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,20 +12,13 @@ use crate::rig::{self, Finished, PLUGIN, Test, ensure, output};
 /// How long two deployments of Trove may take where the engine is slow and the machine busy.
 const LIMIT: Duration = Duration::from_secs(1500);
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "a shell task that appends to a file is a silent change",
-        appending_shell_task,
-    ),
-    (
-        "a Puppet exec that writes a timestamp into a config is not idempotent",
-        timestamp_in_a_config,
-    ),
-    ("a task whose second run fails is not re-runnable", failing_second_run),
-];
+pub(crate) const TESTS: &[Test] = &[(
+    "tasks that append, stamp or fail the second time are blamed, and no other",
+    broken_tasks,
+)];
 
-fn appending_shell_task() -> Result<(), String> {
-    let task = "\
+/// One of them says nothing, one says that it changed something, and the last one fails, after which nothing comes.
+const TASKS: &str = "\
 - id: note-the-deployment
   type: shell
   version: 2.0.0
@@ -33,19 +28,6 @@ fn appending_shell_task() -> Result<(), String> {
   parameters:
     cmd: echo deployed >> /etc/trove/history
     timeout: 60
-";
-    let finished = deploy_broken("appends", task, &[])?;
-    let judged = judged(&finished, "note-the-deployment")?;
-    ensure(judged["called"] == "silent_change", || format!("called {judged:#}"))?;
-    let difference = difference(judged, "/etc/trove/history")?;
-    let diff = difference["diff"].as_str().unwrap_or_default();
-    ensure(diff.contains("+deployed"), || {
-        format!("the diff does not show the line: {difference:#}")
-    })
-}
-
-fn timestamp_in_a_config() -> Result<(), String> {
-    let task = "\
 - id: stamp-the-config
   type: puppet
   version: 2.0.0
@@ -56,58 +38,64 @@ fn timestamp_in_a_config() -> Result<(), String> {
     puppet_manifest: puppet/manifests/stamp.pp
     puppet_modules: puppet/modules:/etc/puppet/modules
     timeout: 120
-";
-    let manifest = "\
-notice('PLUGIN: fuel-plugin-trove - stamp.pp')
-
-exec { 'stamp':
-  command => '/bin/sh -c \"echo \\\"# written $(date +%s%N)\\\" > /etc/trove/stamp.conf\"',
-}
-";
-    let finished = deploy_broken(
-        "stamps",
-        task,
-        &[("deployment_scripts/puppet/manifests/stamp.pp", manifest)],
-    )?;
-    let judged = judged(&finished, "stamp-the-config")?;
-    ensure(judged["called"] == "not_idempotent", || format!("called {judged:#}"))?;
-    let difference = difference(judged, "/etc/trove/stamp.conf")?;
-    let diff = difference["diff"].as_str().unwrap_or_default();
-    ensure(diff.contains("-# written") && diff.contains("+# written"), || {
-        format!("no diff: {difference:#}")
-    })?;
-    let resources = judged["changed_resources"].as_array().cloned().unwrap_or_default();
-    ensure(
-        resources.iter().any(|resource| resource["name"] == "Exec[stamp]"),
-        || format!("no resource: {judged:#}"),
-    )
-}
-
-fn failing_second_run() -> Result<(), String> {
-    let task = "\
 - id: only-once
   type: shell
   version: 2.0.0
   role: [primary-trove]
-  requires: [primary-trove-service]
+  requires: [note-the-deployment, stamp-the-config]
   required_for: [deploy_end]
   parameters:
     cmd: mkdir /var/lib/trove/once
     retries: 1
     timeout: 60
 ";
-    let finished = deploy_broken("fails-again", task, &[])?;
-    let judged = judged(&finished, "only-once")?;
-    ensure(judged["called"] == "not_rerunnable", || format!("called {judged:#}"))?;
-    let error = judged["error"].as_str().unwrap_or_default();
+
+const STAMP: &str = "\
+notice('PLUGIN: fuel-plugin-trove - stamp.pp')
+
+exec { 'stamp':
+  command => '/bin/sh -c \"echo \\\"# written $(date +%s%N)\\\" > /etc/trove/stamp.conf\"',
+}
+";
+
+fn broken_tasks() -> Result<(), String> {
+    let finished = deploy_broken()?;
+    let failing = failing(&finished);
+    let names: BTreeSet<&str> = failing.iter().filter_map(|judged| judged["task"].as_str()).collect();
+    // The other tasks are Trove's own, and nothing is wrong with them.
+    ensure(
+        names == BTreeSet::from(["note-the-deployment", "stamp-the-config", "only-once"]),
+        || format!("these are blamed: {names:?}\n{}", finished.stderr),
+    )?;
+    let appends = judged(&failing, "note-the-deployment", "silent_change")?;
+    let difference_of_history = difference(appends, "/etc/trove/history")?;
+    let diff = difference_of_history["diff"].as_str().unwrap_or_default();
+    ensure(diff.contains("+deployed"), || {
+        format!("the diff does not show the line: {difference_of_history:#}")
+    })?;
+
+    let stamps = judged(&failing, "stamp-the-config", "not_idempotent")?;
+    let difference_of_config = difference(stamps, "/etc/trove/stamp.conf")?;
+    let diff = difference_of_config["diff"].as_str().unwrap_or_default();
+    ensure(diff.contains("-# written") && diff.contains("+# written"), || {
+        format!("no diff: {difference_of_config:#}")
+    })?;
+    let resources = stamps["changed_resources"].as_array().cloned().unwrap_or_default();
+    ensure(
+        resources.iter().any(|resource| resource["name"] == "Exec[stamp]"),
+        || format!("no resource: {stamps:#}"),
+    )?;
+
+    let fails = judged(&failing, "only-once", "not_rerunnable")?;
+    let error = fails["error"].as_str().unwrap_or_default();
     ensure(
         error.contains("File exists") || finished.report.to_string().contains("File exists"),
-        || format!("the report does not say why: {judged:#}"),
+        || format!("the report does not say why: {fails:#}"),
     )
 }
 
-/// Deploys a copy of the plugin with one more task; it must end with exit code 1.
-fn deploy_broken(name: &str, task: &str, files: &[(&str, &str)]) -> Result<Finished, String> {
+/// Deploys a copy of the plugin with three tasks more; it must end with exit code 1.
+fn deploy_broken() -> Result<Finished, String> {
     let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
     let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).map_err(|path| format!("{path:?}"))?;
     let plugin = root.join("plugin");
@@ -115,44 +103,39 @@ fn deploy_broken(name: &str, task: &str, files: &[(&str, &str)]) -> Result<Finis
     let tasks = plugin.join("deployment_tasks.yaml");
     let mut text = fs_err::read_to_string(&tasks).map_err(|error| error.to_string())?;
     text.push('\n');
-    text.push_str(task);
+    text.push_str(TASKS);
     fs_err::write(&tasks, text).map_err(|error| error.to_string())?;
-    for (path, content) in files {
-        fs_err::write(plugin.join(path), content).map_err(|error| error.to_string())?;
-    }
-    let scenario = root.join("scenarios").join(format!("{name}.yaml"));
+    let manifest = plugin.join("deployment_scripts/puppet/manifests/stamp.pp");
+    fs_err::write(manifest, STAMP).map_err(|error| error.to_string())?;
+    let scenario = root.join("scenarios/broken.yaml");
     fs_err::create_dir_all(root.join("scenarios")).map_err(|error| error.to_string())?;
     let text = "fuel: '9.2'\n\
                 plugins: [{path: ../plugin}]\n\
                 environment: {release: mitaka-9.0}\n\
                 nodes: [{name: node-1, roles: [controller, trove]}]\n";
     fs_err::write(&scenario, text).map_err(|error| error.to_string())?;
-    let finished = rig::finish(rig::start(&scenario, &output(name))?, LIMIT)?;
+    let finished = rig::finish(rig::start(&scenario, &output("broken"))?, LIMIT)?;
     ensure(finished.code == Some(1), || {
         format!("exit code {:?}\n{}", finished.code, finished.stderr)
     })?;
     Ok(finished)
 }
 
-fn judged<'a>(finished: &'a Finished, task: &str) -> Result<&'a Value, String> {
+fn failing(finished: &Finished) -> Vec<&Value> {
     let tasks = finished.report["verdict"]["tasks"].as_array();
-    let failing: Vec<&Value> = tasks
-        .into_iter()
-        .flatten()
-        .filter(|judged| judged["fails"] == true)
-        .collect();
-    // The other tasks are Trove's own, and nothing is wrong with them.
-    ensure(failing.len() == 1, || {
-        let names: Vec<String> = failing
-            .iter()
-            .map(|judged| format!("{}: {}", judged["task"], judged["called"]))
-            .collect();
-        format!("one task is broken, these are blamed: {names:?}\n{}", finished.stderr)
+    let tasks = tasks.into_iter().flatten();
+    tasks.filter(|judged| judged["fails"] == true).collect()
+}
+
+fn judged<'a>(failing: &[&'a Value], task: &str, called: &str) -> Result<&'a Value, String> {
+    let judged = failing
+        .iter()
+        .find(|judged| judged["task"] == task)
+        .ok_or_else(|| format!("`{task}` is not blamed"))?;
+    ensure(judged["called"] == called && judged["node"] == "node-1", || {
+        format!("called {judged:#}")
     })?;
-    ensure(failing[0]["task"] == task && failing[0]["node"] == "node-1", || {
-        format!("the wrong one: {:#}", failing[0])
-    })?;
-    Ok(failing[0])
+    Ok(judged)
 }
 
 fn difference<'a>(judged: &'a Value, path: &str) -> Result<&'a Value, String> {
