@@ -87,8 +87,12 @@ pub struct Profile {
     /// Whether tasks with `reexecute_on: [deploy_changes]` happen again on ready nodes when changes are deployed. It says
     /// nothing to a graph of 9.x, which runs on every node each time.
     pub reexecutes_tasks: bool,
+    /// Whether deployment info tells what a node is provisioned with, too (9.x).
+    pub tells_provisioning: bool,
     /// What deployment info lacks of what 9.x tells: keys from the outside in, `*` for any.
     pub info_absent: &'static [&'static [&'static str]],
+    /// Glance's cache on nodes without a store of images, in bytes.
+    pub image_cache_without_store: &'static str,
     /// Whether a VIP is there only with a node in one of its roles (9.x).
     pub vips_need_nodes: bool,
     /// The key `plugins` of deployment info.

@@ -89,6 +89,11 @@ fn kept(path: &str, without: &Value, with: &Value) {
                 );
             }
         }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (one, other)) in one.iter().zip(other).enumerate() {
+                kept(&format!("{path}/{index}"), one, other);
+            }
+        }
         (Value::String(one), Value::String(other)) if one != other => {
             assert_ne!(other, "the plugin's", "{path} is the plugin's now");
             assert_eq!(one.len(), other.len(), "{path}: {one} became {other}");

@@ -17,11 +17,10 @@ use serde_json::{Value, json};
 /// Edges that differ because the core graph that ships with the mock leaves computed fields out.
 const COMPUTED: &[&str] = &["hiera_default_route", "netconfig"];
 
-/// What deployment info lacks, because the rig's nodes are not installed from it, and texts that the profile leaves out.
+/// Texts that the profile leaves out, and interfaces that the recorded nodes have and those of the test have not.
 const NOT_MADE: &[&str] = &[
-    ".provision.",
-    ".node_volumes[0].",
     ".interfaces.eth",
+    ".interfaces_extra.eth",
     ".message is missing",
     ".metadata.group is missing",
 ];
@@ -200,6 +199,53 @@ async fn deployment_info_has_the_recorded_shape() {
         differences.len(),
         differences.join("\n")
     );
+}
+
+#[tokio::test]
+async fn disks_are_shared_out_as_recorded() {
+    let Some((master, environment)) = recorded_environment().await else {
+        return;
+    };
+    let recorded = recording("deployment_info_controller_compute_pluginrole.json").unwrap();
+    let made = master
+        .get(&format!("/clusters/{environment}/orchestrator/deployment/defaults/"))
+        .await;
+    for (wanted, found) in recorded.as_array().unwrap().iter().zip(made.as_array().unwrap()) {
+        assert_eq!(found["node_volumes"], wanted["node_volumes"], "node {}", wanted["uid"]);
+    }
+    // The same, as a user sees and changes them.
+    let disks = master.get("/nodes/1/disks/").await;
+    let sizes = |disk: &Value| -> Vec<Value> {
+        let volumes = disk["volumes"].as_array().unwrap().iter();
+        volumes.map(|volume| json!([volume["name"], volume["size"]])).collect()
+    };
+    assert_eq!(disks[0]["size"], 101_580);
+    assert_eq!(
+        json!(sizes(&disks[0])),
+        json!([
+            ["os", 28672],
+            ["logs", 10240],
+            ["image", 30924],
+            ["mysql", 20480],
+            ["horizon", 11264]
+        ])
+    );
+    let mut changed = disks.clone();
+    changed[0]["volumes"][2]["size"] = json!(924);
+    changed[1]["volumes"][1]["size"] = json!(500);
+    changed[1]["volumes"][2]["size"] = json!(1000);
+    master.put("/nodes/1/disks/", changed).await;
+    let made = master
+        .get(&format!(
+            "/clusters/{environment}/orchestrator/deployment/defaults/?nodes=1"
+        ))
+        .await;
+    let volumes = made[0]["node_volumes"].as_array().unwrap();
+    let named = |id: &str| volumes.iter().find(|volume| volume["id"] == id).unwrap();
+    assert_eq!(named("image")["volumes"][0]["size"], 1924);
+    assert_eq!(named("logs")["volumes"][0]["size"], 10740);
+    let pool = |disk: &str| named(disk)["volumes"][2].clone();
+    assert_eq!(pool("sdb"), json!({"type": "lvm_meta_pool", "size": 3 * 64}));
 }
 
 /// Compares keys and types all the way down.

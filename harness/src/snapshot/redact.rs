@@ -63,7 +63,8 @@ impl<'a> Redactor<'a> {
                 r"(?i)password|passwd|secret|(^|_)(token|fsid|cookie)$|(^|_)key$|_key_|^(db_passwd|auth_key|metadata_proxy_shared)",
             ),
             address: constant(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b"),
-            mac: constant(r"(?i)\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"),
+            // udev's rules hang the interface's name on with a `_`.
+            mac: constant(r"(?i)\b[0-9a-f]{2}(:[0-9a-f]{2}){5}(\b|_)"),
             uuid: constant(r"(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
         }
     }
@@ -89,7 +90,7 @@ impl<'a> Redactor<'a> {
 
     fn text(&self, text: &str) -> String {
         let text = self.uuid.replace_all(text, "[uuid]");
-        let text = self.mac.replace_all(&text, "[mac]");
+        let text = self.mac.replace_all(&text, "[mac]$2");
         self.address
             .replace_all(&text, |found: &regex::Captures<'_>| {
                 match found[0].parse::<Ipv4Addr>() {
@@ -138,15 +139,17 @@ mod tests {
             "url": "http://10.20.3.2:8080/plugins, 8.8.8.8 and 127.0.0.1",
             "mask": "255.255.255.0",
             "mac": "02:42:0a:14:00:03",
+            "udevrules": "02:42:0a:14:00:03_eth0,06:42:0a:14:00:03_eth1",
             "uuid": "fcbf2c2e-4df5-4d72-a4ae-7d8ee6d9a9f1"
         });
         let text = document(&attributes, &[], &networks());
-        for secret in ["hunter2", "abc", "10.20.3.2", "8.8.8.8", "02:42", "fcbf2c2e"] {
+        for secret in ["hunter2", "abc", "10.20.3.2", "8.8.8.8", "02:42", "06:42", "fcbf2c2e"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
         for kept in [
             "http://admin.2:8080/plugins, [address] and 127.0.0.1",
             "user: admin",
+            "[mac]_eth0,[mac]_eth1",
             "255.255.255.0",
             "enabled: true",
         ] {

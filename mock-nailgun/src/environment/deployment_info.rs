@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 use super::compatibility;
 use super::context::Environment;
 use super::network_scheme::Scheme;
+use super::provisioning_info::Provisioning;
 use super::roles::{self, Roles};
 use super::told::DeploymentInfo;
-use super::{addressing, network};
+use super::volumes::Layout;
+use super::{addressing, network, provisioning_info};
 use crate::config::Config;
 use crate::http::ApiError;
 use crate::profile::{PluginsKey, Serialization};
@@ -41,12 +43,15 @@ pub(crate) fn deployment_info(
     let roles = environment.roles()?;
     let scheme = Scheme::new(environment, &roles)?;
     let profile = &environment.config.profile;
-    let mut infos = DeploymentInfo::new(common(environment, &roles, &scheme)?);
+    let common = common(environment, &roles, &scheme)?;
+    let tells = profile.tells_provisioning;
+    let provisioning = tells.then(|| Provisioning::new(environment, &common));
+    let mut infos = DeploymentInfo::new(common);
     for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
         if only.is_some_and(|ids| !ids.contains(&node.id)) {
             continue;
         }
-        let own = own(environment, &roles, &scheme, node)?;
+        let own = own(environment, &roles, &scheme, provisioning.as_ref(), node)?;
         match profile.serialization {
             Serialization::Graph => infos.add(node.uid(), own),
             Serialization::Hooks => {
@@ -151,13 +156,13 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
         &json!({
             "quantum_settings": quantum_settings(environment, scheme),
             "workloads_collector": {"create_user": false},
-            "provision": {"engine": {
-                "url": "http://localhost/cobbler_api", "username": "cobbler", "password": "cobbler",
-                "master_ip": config.master_ip.to_string(),
-            }},
             "storage": placement_groups(environment),
         }),
     );
+    if config.profile.tells_provisioning {
+        let provision = provisioning_info::common(environment, &info["provision"]);
+        settings::merge(&mut info, &json!({"provision": provision}));
+    }
     // The node's own name for what the settings call `user`.
     if let Some(collector) = info["workloads_collector"].as_object_mut()
         && let Some(user) = collector.shift_remove("user")
@@ -367,10 +372,18 @@ fn own(
     environment: &Environment<'_>,
     roles: &Roles,
     scheme: &Scheme<'_>,
+    provisioning: Option<&Provisioning<'_>>,
     node: &Node,
 ) -> Result<Map<String, Value>, ApiError> {
     let names = roles::role_names_of(roles, node)?;
     let fqdn = environment.fqdn(node);
+    let layout = Layout::of(environment, node);
+    let volumes = layout.node_volumes();
+    let image_cache = layout.image_cache().map_or_else(
+        || environment.config.profile.image_cache_without_store.to_owned(),
+        |bytes| bytes.to_string(),
+    );
+    let provision = provisioning.map(|provisioning| provisioning.of_node(node, &volumes));
     let is_critical = names.iter().any(|name| name == "primary-controller");
     let own = json!({
         "uid": node.uid(),
@@ -384,51 +397,18 @@ fn own(
         "configuration": {},
         "configuration_options": {},
         "network_scheme": scheme.of_node(node),
-        "node_volumes": disks(node),
-        "provision": {"hostname": fqdn, "interfaces": boot_interfaces(environment, node)},
-        "glance": {"image_cache_max_size": "0"},
+        "node_volumes": volumes,
+        "glance": {"image_cache_max_size": image_cache},
         "test_vm_image": test_vm_image(),
     });
     let Value::Object(mut members) = own else {
         return Ok(Map::new());
     };
     remove_absent(environment, &mut members);
+    if let Some(provision) = provision {
+        members.insert("provision".to_owned(), provision);
+    }
     Ok(members)
-}
-
-/// A node's disks; the rig's nodes are containers, on which nothing is partitioned.
-fn disks(node: &Node) -> Value {
-    const MIB: u64 = 1024 * 1024;
-    node.meta["disks"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .map(|(index, disk)| {
-            let size = disk["size"].as_u64().unwrap_or(0) / MIB;
-            json!({
-                "type": "disk", "id": disk["disk"], "name": disk["name"], "size": size, "free_space": size,
-                "bootable": index == 0, "extra": disk["extra"], "volumes": [],
-            })
-        })
-        .collect()
-}
-
-fn boot_interfaces(environment: &Environment<'_>, node: &Node) -> Map<String, Value> {
-    node.meta["interfaces"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|interface| {
-            let mut entry = json!({"mac_address": interface["mac"], "static": "0"});
-            if interface["mac"] == node.mac.as_str() {
-                entry["dns_name"] = Value::from(environment.fqdn(node));
-                entry["ip_address"] = json!(node.ip);
-                entry["netmask"] = Value::from(environment.config.admin_network.netmask().to_string());
-            }
-            (interface["name"].as_str().unwrap_or_default().to_owned(), entry)
-        })
-        .collect()
 }
 
 fn test_vm_image() -> Value {

@@ -10,10 +10,12 @@ mod network_scheme;
 mod node_attributes;
 mod plugin_files;
 mod plugin_releases;
+mod provisioning_info;
 mod roles;
 mod seed;
 mod told;
 mod transaction;
+mod volumes;
 
 pub(crate) use addressing::allocate;
 pub(crate) use compatibility::{connect_cluster, connect_plugin, matching_release};
@@ -26,7 +28,9 @@ pub(crate) use node_attributes::{
 };
 pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files, tasks_on_disk};
 pub(crate) use plugin_releases::register as register_releases;
+pub(crate) use provisioning_info::{Provisioning, engine};
 pub(crate) use roles::{Roles, assign_primaries, check_volumes, release_roles, role_names_of, volumes_mapping};
 pub(crate) use seed::Seed;
 pub(crate) use told::{DeploymentInfo, Told};
 pub(crate) use transaction::{apply_reply, fail_run, notify, plugin_lines, update_parent};
+pub(crate) use volumes::Layout as DiskLayout;

@@ -1,18 +1,14 @@
 //! `/nodes/:id/disks`: the volumes of a node's disks.
-//!
-//! Nothing is partitioned here, so sizes follow one plain rule instead of Fuel's generators: volumes of which a role
-//! wants the least get that on the first disk, the one that takes all gets the rest.
 
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::nodes;
-use crate::environment::{self, Environment};
+use crate::environment::{DiskLayout, Environment};
 use crate::store::{self, Node};
 
-/// What a volume gets of which only the least is wanted, in MB.
-const LEAST: u64 = 10_240;
+const MIB: u64 = 1024 * 1024;
 
 /// `GET /nodes/:id/disks/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
@@ -56,44 +52,16 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 }
 
 fn defaults(call: &Call<'_>, node: &Node) -> Result<Vec<Value>, ApiError> {
-    let mut wanted: Vec<(String, bool)> = Vec::new();
-    if let Some(id) = node.cluster {
-        let environment = Environment::load(call, id)?;
-        for role in node.all_roles() {
-            let mapping = environment::volumes_mapping(&environment.release, &environment.plugins, &role);
-            for entry in mapping.as_array().into_iter().flatten() {
-                let Some(id) = entry["id"].as_str() else { continue };
-                if !wanted.iter().any(|(known, _)| known == id) {
-                    wanted.push((id.to_owned(), entry["allocate_size"] == "min"));
-                }
-            }
+    match node.cluster {
+        Some(id) => Ok(DiskLayout::default_of(&Environment::load(call, id)?, node).disks()),
+        // A node of no environment has no roles, and its disks no volumes.
+        None => {
+            let disks = node.meta["disks"].as_array().into_iter().flatten();
+            let shown = disks.map(|disk| {
+                let size = disk["size"].as_u64().unwrap_or(0) / MIB;
+                json!({"id": disk["disk"], "name": disk["name"], "size": size, "volumes": [], "extra": disk["extra"].as_array().cloned().unwrap_or_default()})
+            });
+            Ok(shown.collect())
         }
     }
-    let disks = node.meta["disks"].as_array();
-    Ok(disks
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .map(|(index, disk)| {
-            let size = disk["size"].as_u64().unwrap_or(0) / (1024 * 1024);
-            let mut free = size;
-            let mut volumes: Vec<Value> = Vec::new();
-            // Those of the least first, so that what takes all gets what is left.
-            for (name, least) in wanted
-                .iter()
-                .filter(|(_, least)| *least)
-                .chain(wanted.iter().filter(|(_, least)| !*least))
-            {
-                let share = match (*least, index) {
-                    (true, 0) => LEAST.min(free),
-                    (true, _) => 0,
-                    (false, _) => free,
-                };
-                free -= share;
-                volumes.push(json!({"name": name, "size": share}));
-            }
-            json!({"id": disk["disk"], "name": disk["name"], "size": size, "volumes": volumes,
-                "extra": disk["extra"].as_array().cloned().unwrap_or_default()})
-        })
-        .collect())
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
-use crate::environment::Environment;
+use crate::environment::{self, DiskLayout, Environment, Provisioning};
 use crate::store;
 
 /// Extensions that every environment of 9.x has.
@@ -34,45 +34,23 @@ pub(crate) fn drop_replaced(call: &Call<'_>) -> Answer {
     Ok(Reply::json(202, json!({})))
 }
 
-/// `GET /clusters/:id/orchestrator/provisioning/defaults/`, `?nodes=1,2`: the engine and the nodes with their names and
-/// interfaces; no disks.
+/// `GET /clusters/:id/orchestrator/provisioning/defaults/`, `?nodes=1,2`: the engine and what installs each node.
 pub(crate) fn defaults(call: &Call<'_>) -> Answer {
     let environment = Environment::load(call, call.id(0)?)?;
     let only = call.id_list("nodes")?;
+    let provisioning = Provisioning::new(&environment, &environment.flat_settings());
     let nodes: Vec<Value> = environment
         .nodes
         .iter()
         .filter(|node| only.as_ref().is_none_or(|ids| ids.contains(&node.id)))
         .map(|node| {
-            let interfaces: serde_json::Map<String, Value> = node.meta["interfaces"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|interface| {
-                    let name = interface["name"].as_str().unwrap_or_default().to_owned();
-                    (name, json!({"mac_address": interface["mac"], "static": "0"}))
-                })
-                .collect();
-            json!({
-                "uid": node.uid(),
-                "slave_name": node.hostname,
-                "name": node.hostname,
-                "hostname": environment.fqdn(node),
-                "profile": environment.release.operating_system.to_lowercase(),
-                "power_type": "ssh",
-                "power_user": "root",
-                "power_address": node.ip,
-                "interfaces": interfaces,
-            })
+            let volumes = DiskLayout::of(&environment, node).node_volumes();
+            provisioning.of_node(node, &volumes)
         })
         .collect();
-    let master = environment.config.master_ip.to_string();
-    Ok(Reply::ok(json!({
-        "engine": {
-            "url": "http://localhost/cobbler_api", "username": "cobbler", "password": "cobbler", "master_ip": master,
-        },
-        "nodes": nodes,
-    })))
+    Ok(Reply::ok(
+        json!({"engine": environment::engine(&environment), "nodes": nodes}),
+    ))
 }
 
 fn vmware_defaults() -> Value {
