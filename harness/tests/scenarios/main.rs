@@ -24,15 +24,16 @@ fn main() -> ExitCode {
         output: rig::output("scenarios"),
         ..TestOptions::default()
     };
-    let mut trials = scenario_trials(Utf8Path::new(rig::TROVE), options, reason);
-    for (name, test) in engine::TESTS
-        .iter()
-        .chain(broken::TESTS)
-        .chain(killed::TESTS)
-        .chain(faults::TESTS)
-        .chain(older::TESTS)
-    {
-        trials.push(container_trial(*name, reason, move || test().map_err(Into::into)));
+    let of = |tests: &'static [rig::Test]| {
+        tests
+            .iter()
+            .map(|(name, test)| container_trial(*name, reason, move || test().map_err(Into::into)))
+    };
+    // The bench takes as long as all others together, so it begins first and they run beside it.
+    let mut trials: Vec<_> = of(faults::TESTS).collect();
+    trials.extend(scenario_trials(Utf8Path::new(rig::TROVE), options, reason));
+    for tests in [engine::TESTS, broken::TESTS, killed::TESTS, older::TESTS] {
+        trials.extend(of(tests));
     }
     run_trials(trials, reason)
 }
