@@ -86,7 +86,8 @@ pub(crate) fn compare_files(before: &Files, after: &Files) -> (Vec<Finding>, Vec
     }
     for (path, was) in before {
         if !after.contains_key(path) {
-            findings.push(Finding::new(DifferenceKind::Removed, path, removal_time(path, after)).from(describe(was)));
+            let removed = Finding::new(DifferenceKind::Removed, path, removal_time(path, after)).from(describe(was));
+            findings.push(removed.note(NO_TIME_OF_ITS_OWN));
         }
     }
     findings.sort_by(|one, other| (&one.subject, one.kind).cmp(&(&other.subject, other.kind)));
@@ -99,6 +100,9 @@ fn created(path: &str, is: &FileState) -> Finding {
         .to(describe(is))
         .diff(text.and_then(|text| unified_diff("", text)))
 }
+
+/// Said with every removal, since it may be put down to a task that worked in the same directory later.
+const NO_TIME_OF_ITS_OWN: &str = "the time is the last change in its directory: if the task does not remove it, one before it in that directory does";
 
 /// What was removed has no time, but the directory that held it has: the nearest one that is still there.
 fn removal_time(path: &str, after: &Files) -> Option<i64> {

@@ -4,12 +4,14 @@ set -euo pipefail
 etc=/etc/fault-bench lib=/var/lib/fault-bench
 [ ! -e $etc/laid-out ] || exit 0
 
-mkdir -p $etc/tree/below $lib /opt/fault-bench
+# What is removed has the time of its directory, so what removes has a directory of its own.
+mkdir -p $etc/tree/below $etc/by-turns $lib/moved /opt/fault-bench
+echo here > $lib/moved/here
 echo first > $etc/tree/a
 echo second > $etc/tree/below/b
 for file in history guarded sed.conf stamp token touched; do echo begun > $etc/$file; done
 echo 00000000 > $etc/same-size
-for file in mode owner same attributes linked linked-once here; do echo $file > $lib/$file; done
+for file in mode owner same attributes linked linked-once; do echo $file > $lib/$file; done
 chmod 600 $lib/mode $lib/same
 chown daemon:daemon $lib/same
 ln -s one $lib/link
