@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Process, frame::Sections};
+use crate::engine::PUPPET_SERVER;
 
 /// What turns a process's start, in ticks since boot, into the node's clock.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +30,9 @@ pub(crate) fn read_processes(sections: &Sections, boot: Boot, own: u32) -> Vec<P
         })
         .collect();
     let own = family(&all, own);
-    all.into_iter().filter(|process| !own.contains(&process.pid)).collect()
+    all.into_iter()
+        .filter(|process| !own.contains(&process.pid) && process.name != PUPPET_SERVER)
+        .collect()
 }
 
 /// The unit of each process that has one, by its control groups.

@@ -5,7 +5,7 @@ use super::images::build;
 use super::process::Owner;
 use super::*;
 
-async fn node_image(engine: &Engine) -> String {
+pub(super) async fn node_image(engine: &Engine) -> String {
     let images = ensure(engine, &[Target::Node.into()], &ImageOptions::default(), &|_| ())
         .await
         .unwrap();

@@ -25,6 +25,7 @@ mod routes;
 mod service;
 mod subnet;
 mod sweep;
+mod warm_puppet;
 
 pub use checkpoint::Checkpoint;
 pub use connect::Engine;
@@ -38,3 +39,4 @@ pub use networks::{Network, Networks};
 pub use node::{NodeAddresses, NodeSpec, Place, Readiness, TargetNode};
 pub use subnet::Subnet;
 pub use sweep::{GcOptions, RunGuard, Swept};
+pub(crate) use warm_puppet::SERVER as PUPPET_SERVER;

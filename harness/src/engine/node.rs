@@ -240,6 +240,7 @@ impl TargetNode {
             Ok(Ok(output)) if output.code == 0 => {
                 let text = String::from_utf8_lossy(&output.stdout).into_owned();
                 let mut lines = text.lines().map(str::to_owned);
+                self.load_puppet().await;
                 return Ok(Readiness {
                     state: lines.next().unwrap_or_default(),
                     failed_units: lines.collect(),

@@ -10,6 +10,7 @@ use super::containers::{Condition, last_lines};
 use super::error::EngineError;
 use super::exec::{Collected, ExecError, ExecOutput, ExecRequest};
 use super::node::TargetNode;
+use super::warm_puppet::through_server;
 
 /// Environment variable by which everything is found that a command started, even what forked away from it.
 const MARK: &str = "FUELRIG_EXEC";
@@ -83,7 +84,7 @@ impl Node for TargetNode {
         environment.push((MARK.to_owned(), mark.clone()));
         let line = command.argv.join(" ");
         let request = ExecRequest {
-            argv: command.argv,
+            argv: through_server(command.argv),
             cwd: command.cwd,
             environment,
             input: None,
