@@ -193,6 +193,28 @@ impl Client {
         self.get(&format!("clusters/{environment}/serialized_tasks/")).await
     }
 
+    /// As [`Client::serialized_tasks`], of the graph of this type.
+    pub async fn serialized_tasks_of(&self, environment: u64, graph_type: &str) -> Result<Value, ClientError> {
+        self.get(&format!(
+            "clusters/{environment}/serialized_tasks/?graph_type={graph_type}"
+        ))
+        .await
+    }
+
+    /// Gives an environment a graph of its own, or another one of that type (9.x): `fuel2 graph upload`.
+    pub async fn upload_graph(&self, environment: u64, graph_type: &str, tasks: &Value) -> Result<Value, ClientError> {
+        let path = format!("clusters/{environment}/deployment_graphs/{graph_type}/");
+        self.put(&path, &json!({ "tasks": tasks })).await
+    }
+
+    /// Runs graphs in turn (9.x): `fuel2 graph execute`.
+    pub async fn execute_graphs(&self, environment: u64, graph_types: &[&str]) -> Result<Task, ClientError> {
+        let graphs: Vec<Value> = graph_types.iter().map(|kind| json!({ "type": kind })).collect();
+        let body = json!({"cluster": environment, "graphs": graphs});
+        let task = self.post("graphs/execute/", &body).await?;
+        self.typed("POST", "graphs/execute/", task)
+    }
+
     /// The tasks of release, plugins and environment, merged.
     pub async fn deployment_tasks(&self, environment: u64) -> Result<Vec<Value>, ClientError> {
         self.get_as(&format!("clusters/{environment}/deployment_tasks/")).await

@@ -39,10 +39,14 @@ pub(crate) async fn deploy(
     cancel: &CancellationToken,
 ) -> Result<Deployment, RunError> {
     let begun = Instant::now();
-    let task = client
-        .deploy_changes(environment.id)
-        .await
-        .map_err(|error| refused(&format!("deployment {run} is refused"), &error))?;
+    let task = match environment.graphs.as_slice() {
+        [] => client.deploy_changes(environment.id).await,
+        graphs => {
+            let types: Vec<&str> = graphs.iter().map(String::as_str).collect();
+            client.execute_graphs(environment.id, &types).await
+        }
+    };
+    let task = task.map_err(|error| refused(&format!("deployment {run} is refused"), &error))?;
     let names: BTreeMap<String, String> = environment
         .machines()
         .map(|node| (node.uid.clone(), node.name.clone()))

@@ -6,7 +6,7 @@ use fuel_cli::Client;
 use serde_json::{Value, json};
 
 use super::error::RunError;
-use crate::scenario::LoadedScenario;
+use crate::scenario::{GraphEntry, LoadedScenario};
 
 /// The environment of a run.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(crate) struct DeployedEnvironment {
     pub(crate) id: u64,
     /// What the orchestrator of this version does.
     pub(crate) astute: mock_astute::Profile,
+    /// Types of the graphs that are run in place of the usual one; none for that.
+    pub(crate) graphs: Vec<String>,
     /// The nodes, in the order of the scenario.
     pub(crate) nodes: Vec<RegisteredNode>,
     /// The master's own system, where there is a machine for it.
@@ -132,9 +134,13 @@ pub(crate) async fn create(
         .zip(nodes)
         .map(|(uid, node)| registered(*uid, node, &info))
         .collect::<Result<Vec<_>, _>>()?;
+    for graph in &scenario.graphs {
+        upload_graph(client, id, graph, loaded).await?;
+    }
     Ok(DeployedEnvironment {
         id,
         astute,
+        graphs: scenario.graphs.iter().map(|graph| graph.kind.clone()).collect(),
         nodes,
         master: None,
     })
@@ -176,6 +182,51 @@ async fn check_roles(client: &Client, environment: u64, loaded: &LoadedScenario)
             loaded.file
         )));
     }
+    Ok(())
+}
+
+/// Gives the environment the graph's tasks, where the scenario has them.
+async fn upload_graph(
+    client: &Client,
+    environment: u64,
+    graph: &GraphEntry,
+    loaded: &LoadedScenario,
+) -> Result<(), RunError> {
+    let kind = &graph.kind;
+    let Some(file) = &graph.tasks else {
+        let path = format!("clusters/{environment}/deployment_tasks/?graph_type={kind}");
+        let tasks = client
+            .get(&path)
+            .await
+            .map_err(|error| refused(&format!("cannot read graph `{kind}`"), &error))?;
+        if tasks.as_array().is_some_and(Vec::is_empty) {
+            return Err(RunError::Invalid(format!(
+                "{}: neither the release nor an enabled plugin has a graph `{kind}`\n  hint: name the file with its tasks: \
+                 `- {{type: {kind}, tasks: {kind}.yaml}}`",
+                loaded.file
+            )));
+        }
+        return Ok(());
+    };
+    let path = loaded.directory().join(file);
+    let tasks = plugin_builder::yaml::load(&path)
+        .map_err(|error| RunError::Invalid(error.to_string()))?
+        .to_json();
+    if !tasks.is_array() {
+        return Err(RunError::Invalid(format!(
+            "{path}: the tasks of graph `{kind}` are no list\n  hint: write them as in a plugin's deployment_tasks.yaml"
+        )));
+    }
+    client
+        .upload_graph(environment, kind, &tasks)
+        .await
+        .map_err(|error| match error.status() {
+            Some(404) => RunError::Invalid(format!(
+                "{}: Fuel {} has no graphs beside the usual one\n  hint: leave `graphs` out, or use Fuel 9.2",
+                loaded.file, loaded.scenario.fuel
+            )),
+            _ => refused(&format!("{path}: cannot upload graph `{kind}`"), &error),
+        })?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fuel_cli::Client;
+use fuel_cli::{Client, ClientError};
 use serde_json::{Map, Value};
 
 use super::environment::{DeployedEnvironment, refused};
@@ -24,8 +24,8 @@ pub(crate) async fn merged(client: &Client, environment: &DeployedEnvironment) -
         .deployment_info(environment.id)
         .await
         .map_err(|error| refused("cannot read the deployment info", &error))?;
-    let (before, mut graph, after) = match client.serialized_tasks(environment.id).await {
-        Ok(serialized) => (Vec::new(), by_node(&serialized["tasks_graph"]), Vec::new()),
+    let (before, mut graph, after) = match serialized(client, environment).await {
+        Ok(graph) => (Vec::new(), graph, Vec::new()),
         // There is no graph before 9.0.
         Err(error) if error.status() == Some(404) => (
             hooks(client, environment.id, "pre").await?,
@@ -55,6 +55,24 @@ pub(crate) async fn merged(client: &Client, environment: &DeployedEnvironment) -
             })
         })
         .collect()
+}
+
+/// Every node's tasks, of one graph after the other.
+async fn serialized(
+    client: &Client,
+    environment: &DeployedEnvironment,
+) -> Result<BTreeMap<String, Vec<Value>>, ClientError> {
+    if environment.graphs.is_empty() {
+        return Ok(by_node(&client.serialized_tasks(environment.id).await?["tasks_graph"]));
+    }
+    let mut tasks: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for graph in &environment.graphs {
+        let serialized = client.serialized_tasks_of(environment.id, graph).await?;
+        for (uid, own) in by_node(&serialized["tasks_graph"]) {
+            tasks.entry(uid).or_default().extend(own);
+        }
+    }
+    Ok(tasks)
 }
 
 async fn hooks(client: &Client, environment: u64, stage: &str) -> Result<Vec<Value>, RunError> {

@@ -138,3 +138,69 @@ fn copy_tree(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = r#"
+fuel: "9.2"
+environment: {release: mitaka-9.0}
+graphs:
+  - {type: first, tasks: first.yaml}
+  - {type: second, tasks: second.yaml}
+nodes:
+  - {name: node-1, roles: [controller]}
+  - {name: node-2, roles: [compute]}
+"#;
+
+    fn scenario(directory: &Utf8Path, text: &str, second: &str) -> LoadedScenario {
+        let first = "- {id: one, type: shell, version: 2.0.0, role: ['/.*/'], parameters: {cmd: 'true'}}\n";
+        fs_err::write(directory.join("first.yaml"), first).unwrap();
+        fs_err::write(directory.join("second.yaml"), second).unwrap();
+        LoadedScenario::parse(text, &directory.join("graphs.yaml")).unwrap()
+    }
+
+    fn directory() -> (tempfile::TempDir, Utf8PathBuf) {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        (temporary, path)
+    }
+
+    #[tokio::test]
+    async fn graphs_of_the_scenario_take_the_place_of_the_usual_one_in_their_order() {
+        let (_kept, directory) = directory();
+        let second = "- {id: two, type: shell, version: 2.0.0, role: [compute], parameters: {cmd: 'true'}}\n";
+        let nodes = render(&scenario(&directory, SCENARIO, second)).await.unwrap();
+        let ids = nodes.iter().map(|node| {
+            let ids = node.tasks.iter().filter_map(|task| task["id"].as_str());
+            ids.collect::<Vec<_>>()
+        });
+        assert_eq!(ids.collect::<Vec<_>>(), [vec!["one"], vec!["one", "two"]]);
+    }
+
+    #[tokio::test]
+    async fn a_graph_that_cannot_be_run_is_told_with_its_file_and_what_to_do() {
+        let (_kept, directory) = directory();
+        let no_list = scenario(&directory, SCENARIO, "id: two\n");
+        let error = render(&no_list).await.unwrap_err().to_string();
+        assert!(
+            error.contains("second.yaml: the tasks of graph `second` are no list"),
+            "{error}"
+        );
+
+        let text = SCENARIO.replace("9.2", "8.0").replace("mitaka-9.0", "liberty-8.0");
+        let error = render(&scenario(&directory, &text, "[]\n"))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("Fuel 8.0 has no graphs beside the usual one"), "{error}");
+
+        let text = SCENARIO.replace(", tasks: second.yaml", "");
+        let error = render(&scenario(&directory, &text, "[]\n"))
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("has a graph `second`\n  hint: name the file"), "{error}");
+    }
+}

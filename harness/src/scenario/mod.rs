@@ -5,5 +5,5 @@ mod model;
 mod schema;
 
 pub use load::{LoadedScenario, SUPPORTED_FUEL, ScenarioError};
-pub use model::{Environment, NodeEntry, Observe, PluginEntry, Scenario, Verify};
+pub use model::{Environment, GraphEntry, NodeEntry, Observe, PluginEntry, Scenario, Verify};
 pub use schema::scenario_schema;

@@ -18,6 +18,9 @@ pub struct Scenario {
     pub plugins: Vec<PluginEntry>,
     /// The environment that is created.
     pub environment: Environment,
+    /// Deployment graphs to run, in this order, in place of `default` (Fuel 9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub graphs: Vec<GraphEntry>,
     /// Target nodes.
     pub nodes: Vec<NodeEntry>,
     /// Commands that must hold after each run.
@@ -72,6 +75,19 @@ pub struct Environment {
     /// Core settings by dotted path `section.attribute`: `common.debug: true`.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+/// A deployment graph of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GraphEntry {
+    /// Its type: `default` is the one that Fuel and the plugins share.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A YAML file with a list of tasks that is uploaded to the environment first, as `fuel2 graph upload` does.
+    /// Relative to the scenario file. Without it the graph is one of the release or of a plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<String>,
 }
 
 /// A target node of a scenario.

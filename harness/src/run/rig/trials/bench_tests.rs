@@ -95,6 +95,7 @@ async fn bench(plugin: &str, plan: TrialsPlan) -> Told {
     let environment = DeployedEnvironment {
         id: 1,
         astute: mock_astute::Profile::fuel_9_2(),
+        graphs: Vec::new(),
         master: None,
         nodes: vec![RegisteredNode {
             uid: UID.to_owned(),
