@@ -106,6 +106,13 @@ fn serve(command: Command) -> Result<(), String> {
         auth,
     } = command;
     let fuel = fuel_version.name;
+    if plugins_dir.exists() && !plugins_dir.is_dir() {
+        return Err(format!(
+            "the plugins directory `{plugins_dir}` is no directory; give one with `--plugins-dir`"
+        ));
+    }
+    // No error: the first plugin that is installed makes it.
+    let missing = (!plugins_dir.is_dir()).then(|| plugins_dir.clone());
     let config = Config {
         profile: fuel_version,
         plugins_directory: plugins_dir,
@@ -126,6 +133,13 @@ fn serve(command: Command) -> Result<(), String> {
     runtime.block_on(async {
         let server = Server::start(config).await.map_err(|error| error.to_string())?;
         let _ = writeln!(std::io::stderr(), "mock-nailgun {fuel} listens on {}", server.address());
+        if let Some(directory) = missing {
+            let _ = writeln!(
+                std::io::stderr(),
+                "warning: the plugins directory `{directory}` is not there: until it is, plugins are registered without \
+                 their settings, roles and tasks; make it, or give the right one with `--plugins-dir`"
+            );
+        }
         stop_asked().await;
         server.stop().await;
         Ok(())

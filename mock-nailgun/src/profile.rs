@@ -50,6 +50,12 @@ pub struct Profile {
     pub cluster_fields_absent: &'static [&'static str],
     /// Fields of a task that this version does not show.
     pub task_fields_absent: &'static [&'static str],
+    /// Fields of a release that this version does not show.
+    pub release_fields_absent: &'static [&'static str],
+    /// Whether an environment may be given another mode by PUT (to 8.0).
+    pub mode_may_change: bool,
+    /// Whether an environment may provision nodes otherwise than with an image (6.x).
+    pub provisions_classically: bool,
     /// Where the settings of plugins live, and in which shape GET gives them.
     pub plugin_settings: PluginSettings,
     /// The name of the key in a version's metadata that tells `is_hotpluggable`.
@@ -105,7 +111,7 @@ pub struct Profile {
     pub rpm_repository_priority: u32,
     /// Nailgun settings that `{settings.X}` and the `from_settings` generator may name, besides `MASTER_IP`.
     pub settings: &'static [(&'static str, &'static str)],
-    /// Whether plugins may bring releases (9.x).
+    /// Whether packages from 5.0.0 on may point at files in their metadata, and bring releases (9.x).
     pub plugin_releases: bool,
     /// Whether lists of servers in the settings (`DNS_UPSTREAM`) are lists (9.x) or one text.
     pub server_lists: bool,

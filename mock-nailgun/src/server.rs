@@ -28,7 +28,7 @@ impl Server {
     /// # Errors
     /// [`StartError`] when the profile's data, the database or the address cannot be used.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let store = Store::open(&config.database)?;
+        let store = Store::open(&config.database, config.profile.name)?;
         let listen = config.listen;
         let service = Arc::new(Service::new(config, store)?);
         let listener = TcpListener::bind(listen)

@@ -63,3 +63,41 @@ fn a_signal_ends_it_as_asked(#[case] signal: &str) {
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_plugins_directory_that_is_not_there_is_warned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("plugins").display().to_string();
+    for (path, is_there) in [(missing, false), (directory.path().display().to_string(), true)] {
+        let mut child = serve(&["--listen", "127.0.0.1:0", "--plugins-dir", &path])
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains(" listens on "), "{line}");
+        if !is_there {
+            line.clear();
+            said.read_line(&mut line).unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+        assert_eq!(rest, "");
+        let warning = format!("warning: the plugins directory `{path}` is not there: ");
+        assert_eq!(line.starts_with(&warning), !is_there, "{line}");
+    }
+}
+
+#[test]
+fn a_plugins_directory_that_is_a_file_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().display().to_string();
+    let (code, said) = refused(&["--listen", "127.0.0.1:0", "--plugins-dir", &path]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        said,
+        format!("error: the plugins directory `{path}` is no directory; give one with `--plugins-dir`\n")
+    );
+}

@@ -247,3 +247,32 @@ async fn on_a_full_disk_requests_that_save_fail_and_nothing_that_was_saved_is_lo
     }
     create(&server, "two").await;
 }
+
+#[tokio::test]
+async fn a_file_of_another_fuel_version_is_refused_and_goes_on_under_its_own() {
+    let (_directory, path) = used().await;
+    let before = fs_err::read(&path).unwrap();
+    let refused = program()
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--fuel-version",
+            "8.0",
+            "--database",
+        ])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(refused.stderr).unwrap(),
+        format!(
+            "error: the database `{path}` was made for Fuel 9.2, and Fuel 8.0 was asked for; it was left as it is: start \
+             with `--fuel-version 9.2`, or give another file for Fuel 8.0\n"
+        )
+    );
+    assert_eq!(fs_err::read(&path).unwrap(), before);
+    let server = Server::start(program(), &path);
+    assert_eq!(get(&server, "/clusters/").await[0]["name"], "one");
+}

@@ -114,11 +114,10 @@ async fn a_method_that_is_not_documented_is_405_and_a_path_that_a_version_lacks_
                 continue;
             }
             let (status, answer) = master.send(method, &address, None).await;
-            assert_eq!(
-                (status, &answer),
-                (404, &json!("not found")),
-                "{version}: {method} {path}"
-            );
+            // A method may have come later than its path.
+            let has_path = documented.keys().any(|(other, _)| other == path);
+            let wanted = if has_path { (405, "None") } else { (404, "not found") };
+            assert_eq!((status, answer.as_str().unwrap()), wanted, "{version}: {method} {path}");
         }
         for (path, _) in documented
             .keys()

@@ -9,6 +9,7 @@ mod network;
 mod network_scheme;
 mod node_attributes;
 mod plugin_files;
+mod plugin_metadata;
 mod plugin_releases;
 mod provisioning_info;
 mod roles;
@@ -26,7 +27,10 @@ pub(crate) use network_scheme::{Scheme, node_network_data};
 pub(crate) use node_attributes::{
     default_bond_attributes, default_interfaces, default_node_attributes, interfaces, node_attributes,
 };
-pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_metadata, read_plugin_files, tasks_on_disk};
+pub(crate) use plugin_files::{adapter_prefix, directories_on_disk, read_plugin_files, tasks_on_disk};
+pub(crate) use plugin_metadata::{
+    expanded as expanded_metadata, keep as keep_metadata, points_at_files, read_metadata,
+};
 pub(crate) use plugin_releases::register as register_releases;
 pub(crate) use provisioning_info::{Provisioning, engine};
 pub(crate) use roles::{Roles, assign_primaries, check_volumes, release_roles, role_names_of, volumes_mapping};

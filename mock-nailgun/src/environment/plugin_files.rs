@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
+use super::plugin_metadata;
 use crate::profile::Profile;
 use crate::store::PluginFiles;
 
@@ -47,7 +48,7 @@ pub(crate) fn adapter_prefix(profile: &Profile, package_version: &str) -> Option
         .copied()
 }
 
-/// Reads a plugin's files. A missing file is an empty one; so is a plugin without a directory.
+/// Reads a plugin's files. A missing file leaves what `files` holds already of it: what metadata says, or nothing.
 ///
 /// # Errors
 /// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line.
@@ -55,13 +56,9 @@ pub(crate) fn read_plugin_files(
     profile: &Profile,
     directory: &Utf8Path,
     package_version: &str,
+    mut files: PluginFiles,
 ) -> Result<PluginFiles, String> {
-    let major: u32 = package_version
-        .split('.')
-        .next()
-        .and_then(|part| part.parse().ok())
-        .unwrap_or(1);
-    let mut files = PluginFiles::default();
+    let major = plugin_metadata::major(package_version);
     for (name, field, _) in FILES.iter().filter(|(_, _, since)| *since <= major) {
         let Some(document) = load(&directory.join(name))? else {
             continue;
@@ -110,19 +107,14 @@ fn add_primary_controller(task: &mut Value) {
     }
 }
 
-/// metadata.yaml of a plugin's directory; `None` where there is none.
-pub(crate) fn read_metadata(directory: &Utf8Path) -> Result<Option<Map<String, Value>>, String> {
-    Ok(load(&directory.join("metadata.yaml"))?.map(|document| object(Some(document))))
-}
-
-/// Directories below the plugins directory that hold a metadata.yaml, by name.
+/// Directories below the plugins directory that hold a plugin, by name.
 pub(crate) fn directories_on_disk(plugins_directory: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     let Ok(entries) = plugins_directory.read_dir_utf8() else {
         return BTreeSet::new();
     };
     entries
         .filter_map(|entry| Some(entry.ok()?.into_path()))
-        .filter(|path| path.join("metadata.yaml").is_file())
+        .filter(|path| plugin_metadata::is_plugin(path))
         .collect()
 }
 
@@ -130,9 +122,17 @@ pub(super) fn load(path: &Utf8Path) -> Result<Option<Value>, String> {
     if !path.is_file() {
         return Ok(None);
     }
+    let problem = |error: &dyn std::fmt::Display| format!("Problem with loading YAML file {path}\n{error}");
+    if matches!(path.extension(), Some("json" | "txt")) {
+        let text = fs_err::read_to_string(path).map_err(|error| problem(&error))?;
+        return match path.extension() {
+            Some("json") => serde_json::from_str(&text).map(Some).map_err(|error| problem(&error)),
+            _ => Ok(Some(Value::String(text))),
+        };
+    }
     plugin_builder::yaml::load(path)
         .map(|node| Some(node.to_json()))
-        .map_err(|error| format!("Problem with loading YAML file {path}\n{error}"))
+        .map_err(|error| problem(&error))
 }
 
 /// A list, or an empty one for null: 9.x takes a tasks.yaml whose every line is a comment.
@@ -143,7 +143,7 @@ fn list(document: Value) -> Vec<Value> {
     }
 }
 
-fn object(document: Option<Value>) -> Map<String, Value> {
+pub(super) fn object(document: Option<Value>) -> Map<String, Value> {
     match document {
         Some(Value::Object(members)) => members,
         _ => Map::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde_json::{Map, Value, json};
 
-use super::plugin_files::load;
+use super::plugin_metadata::{expand_paths, points_at_files};
 use crate::http::ApiError;
 use crate::profile::Profile;
 use crate::settings;
@@ -23,9 +23,6 @@ const PARTS: &[(&str, &str)] = &[
     ("tags", "tags_metadata"),
 ];
 
-/// Keys that end in `_path` and name no content.
-const PLAIN_PATHS: &[&str] = &["repository_path", "deployment_scripts_path"];
-
 /// Takes the releases that a plugin brings out of its `releases`, and registers them; one of the same name and version
 /// is written over.
 ///
@@ -37,13 +34,7 @@ pub(crate) fn register(
     directory: &Utf8Path,
     plugin: &mut Plugin,
 ) -> Result<(), ApiError> {
-    let major: u32 = plugin
-        .package_version
-        .split('.')
-        .next()
-        .and_then(|part| part.parse().ok())
-        .unwrap_or(1);
-    if !profile.plugin_releases || major < 5 {
+    if !points_at_files(profile, &plugin.package_version) {
         return Ok(());
     }
     let entries = plugin
@@ -120,65 +111,4 @@ fn renamed(entry: &Value) -> Value {
         renamed.insert(name.to_owned(), value.clone());
     }
     Value::Object(renamed)
-}
-
-/// Puts the content of the files that `foo_path` names in place of it, as `foo`. A path may end in a file name with `*`;
-/// the contents of several files are merged, lists joined. What names a directory or nothing stays as it is.
-fn expand_paths(value: &mut Value, directory: &Utf8Path) -> Result<(), String> {
-    match value {
-        Value::Array(items) => items.iter_mut().try_for_each(|item| expand_paths(item, directory)),
-        Value::Object(members) => {
-            let keys: Vec<String> = members.keys().cloned().collect();
-            for key in keys {
-                let named = key
-                    .strip_suffix("_path")
-                    .filter(|_| !PLAIN_PATHS.contains(&key.as_str()))
-                    .zip(members.get(&key).and_then(Value::as_str));
-                if let Some((name, path)) = named {
-                    let mut content: Option<Value> = None;
-                    for file in files(directory, path) {
-                        join(&mut content, load(&file)?.unwrap_or(Value::Null));
-                    }
-                    if let Some(content) = content {
-                        members.insert(name.to_owned(), content);
-                        members.shift_remove(&key);
-                    }
-                }
-            }
-            members
-                .values_mut()
-                .try_for_each(|member| expand_paths(member, directory))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn join(content: &mut Option<Value>, more: Value) {
-    match (content, more) {
-        (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
-        (Some(content), more) => settings::merge(content, &more),
-        (content, more) => *content = Some(more),
-    }
-}
-
-fn files(directory: &Utf8Path, path: &str) -> Vec<camino::Utf8PathBuf> {
-    let whole = directory.join(path);
-    let Some((before, after)) = whole.file_name().and_then(|name| name.split_once('*')) else {
-        return if whole.is_file() { vec![whole] } else { Vec::new() };
-    };
-    let mut found: Vec<camino::Utf8PathBuf> = whole
-        .parent()
-        .and_then(|parent| parent.read_dir_utf8().ok())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.into_path()))
-        .filter(|file| {
-            file.is_file()
-                && file.file_name().is_some_and(|name| {
-                    name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
-                })
-        })
-        .collect();
-    found.sort();
-    found
 }

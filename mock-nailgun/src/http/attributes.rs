@@ -122,11 +122,10 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
             )));
         }
     }
-    if core.get("provision").is_some_and(|section| {
-        section["method"]["value"]
-            .as_str()
-            .is_some_and(|method| method != "image")
-    }) {
+    let method = core
+        .get("provision")
+        .and_then(|section| section["method"]["value"].as_str());
+    if !profile.provisions_classically && method.is_some_and(|method| method != "image") {
         return Err(ApiError::bad_request(
             "Cannot use classic provisioning for adding nodes to environment",
         ));

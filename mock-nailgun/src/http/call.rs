@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::json_schema;
 use crate::config::Config;
 use crate::pieces::Pieces;
 
@@ -49,7 +50,7 @@ impl Call<'_> {
     pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match self.json()? {
             Value::Object(object) => Ok(object),
-            _ => Err(ApiError::bad_request("Invalid data received: an object is expected")),
+            other => Err(json_schema::wrong_type(&other, "'object'")),
         }
     }
 
@@ -57,7 +58,7 @@ impl Call<'_> {
     pub(crate) fn list(&self) -> Result<Vec<Value>, ApiError> {
         match self.json()? {
             Value::Array(items) => Ok(items),
-            _ => Err(ApiError::bad_request("Invalid data received: a list is expected")),
+            other => Err(json_schema::wrong_type(&other, "'array'")),
         }
     }
 

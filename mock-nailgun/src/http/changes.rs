@@ -115,7 +115,7 @@ pub(crate) fn provision(call: &Call<'_>) -> Answer {
     let mut task = new_task("provision", Some(environment.cluster.id), None);
     store::insert(call.database, &mut task)?;
     run::provision_nodes(&mut environment, nodes.as_deref(), &mut task)?;
-    Ok(tasks::accepted(&task))
+    Ok(tasks::accepted(&call.config.profile, &task))
 }
 
 /// `PUT /clusters/:id/stop_deployment/`
@@ -142,7 +142,7 @@ pub(crate) fn stop(call: &Call<'_>) -> Answer {
         "args": {"task_uuid": task.uuid, "stop_task_uuid": running.uuid, "nodes": nodes, "engine": {}},
     });
     rig::queue_message(call, &message.to_string())?;
-    Ok(tasks::accepted(&task))
+    Ok(tasks::accepted(&call.config.profile, &task))
 }
 
 /// `PUT /clusters/:id/reset/`: as before the first deployment. Nothing happens on nodes.
@@ -176,5 +176,5 @@ pub(crate) fn reset(call: &Call<'_>) -> Answer {
         environment.cluster.name
     ));
     store::insert(call.database, &mut task)?;
-    Ok(tasks::accepted(&task))
+    Ok(tasks::accepted(&call.config.profile, &task))
 }

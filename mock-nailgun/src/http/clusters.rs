@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::json_schema::{Kind, Schema};
-use super::{components, tasks};
+use super::{components, links, tasks};
 use crate::environment::{self, Environment};
 use crate::settings;
 use crate::store::{self, Cluster, GraphOwner, Node, Release, Task, addresses, graphs};
@@ -83,24 +83,12 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     }
     check_name(call, name, 0)?;
     let release = release_of(call, &body)?;
-    let modes = release
-        .metadata
-        .get("modes_metadata")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
     let mode = body
         .get("mode")
         .and_then(Value::as_str)
         .unwrap_or("ha_compact")
         .to_owned();
-    if !modes.contains_key(&mode) {
-        let known: Vec<&str> = modes.keys().map(String::as_str).collect();
-        return Err(ApiError::bad_request(format!(
-            "Cannot deploy in {mode} mode in current release. Need to be one of: {}",
-            known.join(", ")
-        )));
-    }
+    check_mode(&release, &mode)?;
     let chosen: Vec<String> = body
         .get("components")
         .and_then(Value::as_array)
@@ -159,6 +147,18 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     Ok(Reply::json(201, shown(call, &environment.cluster)?))
 }
 
+fn check_mode(release: &Release, mode: &str) -> Result<(), ApiError> {
+    let modes = release.metadata.get("modes_metadata").and_then(Value::as_object);
+    if modes.is_some_and(|modes| modes.contains_key(mode)) {
+        return Ok(());
+    }
+    let known: Vec<&str> = modes.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    Err(ApiError::bad_request(format!(
+        "Cannot deploy in {mode} mode in current release. Need to be one of: {}",
+        known.join(", ")
+    )))
+}
+
 fn default_ui_settings() -> Value {
     json!({
         "view_mode": "standard", "filter": {}, "sort": [{"roles": "asc"}], "filter_by_labels": {}, "sort_by_labels": [],
@@ -213,8 +213,43 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     if let Some(ui_settings) = body.get("ui_settings") {
         cluster.ui_settings = ui_settings.clone();
     }
+    if let Some(mode) = body.get("mode").and_then(Value::as_str)
+        && call.config.profile.mode_may_change
+    {
+        let release: Option<Release> = store::get(call.database, cluster.release_id)?;
+        check_mode(&release.ok_or_else(|| ApiError::not_found("Release"))?, mode)?;
+        cluster.mode = mode.to_owned();
+    }
+    if let Some(ids) = body.get("nodes").and_then(Value::as_array) {
+        replace_nodes(call, &cluster, ids)?;
+    }
     store::replace(call.database, &cluster)?;
     Ok(Reply::ok(shown(call, &cluster)?))
+}
+
+/// Makes those nodes the environment's, and lets go the others.
+fn replace_nodes(call: &Call<'_>, cluster: &Cluster, ids: &[Value]) -> Result<(), ApiError> {
+    let ids: Vec<i64> = ids.iter().filter_map(Value::as_i64).collect();
+    for mut node in store::find_all::<Node>(call.database, "document ->> 'cluster' = ?1", [cluster.id])? {
+        if !ids.contains(&node.id) {
+            addresses::free_node(call.database, node.id)?;
+            release_node(&mut node);
+            store::replace(call.database, &node)?;
+        }
+    }
+    for id in ids {
+        let mut node: Node = store::get(call.database, id)?
+            .ok_or_else(|| ApiError::bad_request(format!("Nodes with ids {id} were not found.")))?;
+        if node.cluster.is_some_and(|other| other != cluster.id) {
+            return Err(ApiError::bad_request(format!(
+                "Nodes with ids {id} already assigned to environments. Nodes must be unassigned before they can be \
+                 assigned again."
+            )));
+        }
+        node.cluster = Some(cluster.id);
+        store::replace(call.database, &node)?;
+    }
+    Ok(())
 }
 
 /// `DELETE /clusters/:id/`: nothing has to be done on nodes, so the task is over at once.
@@ -238,13 +273,14 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
     }
     let mut task = tasks::new_task("cluster_deletion", Some(cluster.id), None);
     store::insert(call.database, &mut task)?;
-    let reply = tasks::shown(&task);
+    let reply = tasks::shown(&call.config.profile, &task);
     for task in store::find_all::<Task>(call.database, "document ->> 'cluster' = ?1", [cluster.id])? {
         call.database
             .execute("DELETE FROM history WHERE document ->> 'task_id' = ?1", [task.id])?;
         store::delete::<Task>(call.database, task.id)?;
     }
     graphs::delete_of(call.database, GraphOwner::Cluster, cluster.id)?;
+    links::delete_of::<true>(call.database, cluster.id)?;
     store::delete::<Cluster>(call.database, cluster.id)?;
     let message = format!("Environment '{}' and all its nodes are deleted", cluster.name);
     environment::notify(call.database, "done", &message, None, None, None)?;

@@ -318,6 +318,22 @@ pub(crate) const ABOUT: &[About] = &[
     about("notifications/:id", Fuel6, Real, "One notification"),
 ];
 
+/// Methods that came later than their path.
+const LATER_METHODS: &[(&str, &str, Series)] = &[
+    ("clusters/:id/roles", "POST", Fuel9),
+    ("clusters/:id/roles/:name", "PUT", Fuel9),
+    ("clusters/:id/roles/:name", "DELETE", Fuel9),
+];
+
+/// The first series of Fuel that has a method of a path; `None` for the rig's own, which every one has.
+pub(crate) fn since(path: &str, method: &str) -> Option<Series> {
+    let later = LATER_METHODS
+        .iter()
+        .find(|(other, name, _)| *other == path && *name == method)
+        .map(|(_, _, since)| *since);
+    later.or_else(|| of(path).map(|about| about.since))
+}
+
 /// What is known of a path; `None` for one that is not in the table.
 pub(crate) fn of(path: &str) -> Option<&'static About> {
     ABOUT.iter().find(|about| about.path == path)

@@ -50,6 +50,14 @@ impl Kind {
     }
 }
 
+/// The refusal of a body that is of another type as a whole; `name` in quotes, as the text has it.
+pub(super) fn wrong_type(instance: &Value, name: &str) -> ApiError {
+    let instance = python_repr(instance);
+    ApiError::bad_request(format!(
+        "{instance} is not of type {name}\n\nFailed validating 'type' in schema\n\nOn instance:\n    {instance}"
+    ))
+}
+
 /// The fields an object may and must have. Unknown ones are accepted unless `closed`.
 #[derive(Debug)]
 pub(crate) struct Schema {

@@ -6,7 +6,7 @@ use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
 use super::json_schema::{Kind, Schema};
-use crate::store::{self, Link, Plugin};
+use crate::store::{self, ClusterLink, Document, Link, Plugin, PluginLink};
 
 const NEW: Schema = Schema {
     required: &["title", "url"],
@@ -24,35 +24,31 @@ const CHANGE: Schema = Schema {
     closed: true,
 };
 
-fn shown(link: &Link) -> Value {
+fn shown<const OF_CLUSTER: bool>(link: &Link<OF_CLUSTER>) -> Value {
     json!({"id": link.id, "title": link.title, "url": link.url, "description": link.description, "hidden": link.hidden})
 }
 
-fn plugin_owner(call: &Call<'_>) -> Result<(&'static str, i64), ApiError> {
-    let id = call.id(0)?;
-    store::get::<Plugin>(call.database, id)?.ok_or_else(|| ApiError::not_found("Plugin"))?;
-    Ok(("plugin", id))
+fn plugin_id(call: &Call<'_>) -> Result<i64, ApiError> {
+    let plugin: Option<Plugin> = store::get(call.database, call.id(0)?)?;
+    Ok(plugin.ok_or_else(|| ApiError::not_found("Plugin"))?.id)
 }
 
-fn cluster_owner(call: &Call<'_>) -> Result<(&'static str, i64), ApiError> {
-    Ok(("cluster", clusters::find(call)?.id))
-}
-
-fn list(call: &Call<'_>, (owner, owner_id): (&str, i64)) -> Answer {
-    let links: Vec<Link> = store::find_all(
-        call.database,
-        "document ->> 'owner' = ?1 AND document ->> 'owner_id' = ?2",
-        rusqlite::params![owner, owner_id],
-    )?;
+fn list<const OF_CLUSTER: bool>(call: &Call<'_>, owner_id: i64) -> Answer
+where
+    Link<OF_CLUSTER>: Document,
+{
+    let links: Vec<Link<OF_CLUSTER>> = store::find_all(call.database, "document ->> 'owner_id' = ?1", [owner_id])?;
     Ok(Reply::ok(links.iter().map(shown).collect()))
 }
 
-fn add(call: &Call<'_>, (owner, owner_id): (&str, i64)) -> Answer {
+fn add<const OF_CLUSTER: bool>(call: &Call<'_>, owner_id: i64) -> Answer
+where
+    Link<OF_CLUSTER>: Document,
+{
     let body = call.object()?;
     NEW.check(&body)?;
-    let mut link = Link {
+    let mut link = Link::<OF_CLUSTER> {
         id: 0,
-        owner: owner.to_owned(),
         owner_id,
         title: String::new(),
         url: String::new(),
@@ -64,7 +60,7 @@ fn add(call: &Call<'_>, (owner, owner_id): (&str, i64)) -> Answer {
     Ok(Reply::json(201, shown(&link)))
 }
 
-fn change(link: &mut Link, body: &Map<String, Value>) -> Result<(), ApiError> {
+fn change<const OF_CLUSTER: bool>(link: &mut Link<OF_CLUSTER>, body: &Map<String, Value>) -> Result<(), ApiError> {
     if let Some(title) = body.get("title").and_then(Value::as_str) {
         if title.is_empty() {
             return Err(ApiError::bad_request("u'' is too short"));
@@ -88,45 +84,44 @@ fn change(link: &mut Link, body: &Map<String, Value>) -> Result<(), ApiError> {
 
 /// `GET /plugins/:id/links/`: JSON, where the real 9.2 gives Python's repr.
 pub(crate) fn list_of_plugin(call: &Call<'_>) -> Answer {
-    list(call, plugin_owner(call)?)
+    list::<false>(call, plugin_id(call)?)
 }
 
 /// `POST /plugins/:id/links/`
 pub(crate) fn add_to_plugin(call: &Call<'_>) -> Answer {
-    add(call, plugin_owner(call)?)
+    add::<false>(call, plugin_id(call)?)
 }
 
 /// `GET /clusters/:id/plugin_links/`
 pub(crate) fn list_of_cluster(call: &Call<'_>) -> Answer {
-    list(call, cluster_owner(call)?)
+    list::<true>(call, clusters::find(call)?.id)
 }
 
 /// `POST /clusters/:id/plugin_links/`
 pub(crate) fn add_to_cluster(call: &Call<'_>) -> Answer {
-    add(call, cluster_owner(call)?)
+    add::<true>(call, clusters::find(call)?.id)
 }
 
-/// A plugin's link must be that plugin's. Of clusters this is not checked.
-fn find(call: &Call<'_>) -> Result<Link, ApiError> {
-    let (owner_id, id) = (call.id(0)?, call.id(1)?);
-    let link: Option<Link> = store::get(call.database, id)?;
-    match link {
-        Some(link) if link.owner == "plugin" && link.owner_id != owner_id => {
-            Err(ApiError::new(404, format!("Plugin with id {owner_id} not found")))
-        }
-        Some(link) => Ok(link),
-        None => Err(ApiError::not_found("PluginLink")),
+/// A plugin's link must be that plugin's.
+fn of_plugin(call: &Call<'_>) -> Result<PluginLink, ApiError> {
+    let owner_id = call.id(0)?;
+    let link: PluginLink = store::get(call.database, call.id(1)?)?.ok_or_else(|| ApiError::not_found("PluginLink"))?;
+    if link.owner_id == owner_id {
+        Ok(link)
+    } else {
+        Err(ApiError::new(404, format!("Plugin with id {owner_id} not found")))
     }
 }
 
-/// `GET …/:link/`
-pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(shown(&find(call)?)))
+/// Whether the link is that environment's is not checked.
+fn of_cluster(call: &Call<'_>) -> Result<ClusterLink, ApiError> {
+    store::get(call.database, call.id(1)?)?.ok_or_else(|| ApiError::not_found("ClusterPluginLink"))
 }
 
-/// `PUT` and `PATCH …/:link/`
-pub(crate) fn update(call: &Call<'_>) -> Answer {
-    let mut link = find(call)?;
+fn update<const OF_CLUSTER: bool>(call: &Call<'_>, mut link: Link<OF_CLUSTER>) -> Answer
+where
+    Link<OF_CLUSTER>: Document,
+{
     let body = call.object()?;
     CHANGE.check(&body)?;
     change(&mut link, &body)?;
@@ -134,9 +129,54 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(shown(&link)))
 }
 
-/// `DELETE …/:link/`
-pub(crate) fn remove(call: &Call<'_>) -> Answer {
-    let link = find(call)?;
-    store::delete::<Link>(call.database, link.id)?;
+fn remove<const OF_CLUSTER: bool>(call: &Call<'_>, link: &Link<OF_CLUSTER>) -> Answer
+where
+    Link<OF_CLUSTER>: Document,
+{
+    store::delete::<Link<OF_CLUSTER>>(call.database, link.id)?;
     Ok(Reply::no_content())
+}
+
+/// `GET /plugins/:id/links/:link/`
+pub(crate) fn show_of_plugin(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(&of_plugin(call)?)))
+}
+
+/// `PUT` and `PATCH /plugins/:id/links/:link/`
+pub(crate) fn update_of_plugin(call: &Call<'_>) -> Answer {
+    update(call, of_plugin(call)?)
+}
+
+/// `DELETE /plugins/:id/links/:link/`
+pub(crate) fn remove_of_plugin(call: &Call<'_>) -> Answer {
+    remove(call, &of_plugin(call)?)
+}
+
+/// `GET /clusters/:id/plugin_links/:link/`
+pub(crate) fn show_of_cluster(call: &Call<'_>) -> Answer {
+    Ok(Reply::ok(shown(&of_cluster(call)?)))
+}
+
+/// `PUT` and `PATCH /clusters/:id/plugin_links/:link/`
+pub(crate) fn update_of_cluster(call: &Call<'_>) -> Answer {
+    update(call, of_cluster(call)?)
+}
+
+/// `DELETE /clusters/:id/plugin_links/:link/`
+pub(crate) fn remove_of_cluster(call: &Call<'_>) -> Answer {
+    remove(call, &of_cluster(call)?)
+}
+
+/// Takes out the links of a plugin or an environment that goes.
+pub(crate) fn delete_of<const OF_CLUSTER: bool>(
+    database: &rusqlite::Connection,
+    owner_id: i64,
+) -> Result<(), rusqlite::Error>
+where
+    Link<OF_CLUSTER>: Document,
+{
+    for link in store::find_all::<Link<OF_CLUSTER>>(database, "document ->> 'owner_id' = ?1", [owner_id])? {
+        store::delete::<Link<OF_CLUSTER>>(database, link.id)?;
+    }
+    Ok(())
 }

@@ -84,7 +84,8 @@ fn operation(described: &Described) -> Value {
     }
     if let Some(about) = coverage::of(described.path).filter(|_| described.base == "/api/v1") {
         operation["summary"] = Value::from(about.summary);
-        operation["x-since"] = Value::from(match about.since {
+        let since = coverage::since(described.path, described.method).unwrap_or(about.since);
+        operation["x-since"] = Value::from(match since {
             Series::Fuel6 => "6.0",
             Series::Fuel7 => "7.0",
             Series::Fuel8 => "8.0",

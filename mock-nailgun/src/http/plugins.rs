@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::json_schema::{Kind, Schema};
+use super::links;
 use crate::environment;
 use crate::graph;
 use crate::pieces::Pieces;
@@ -95,6 +97,30 @@ pub(crate) fn show(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(shown(&call.config.profile, &find(call)?)))
 }
 
+/// How many characters PostgreSQL keeps of a plugin's texts; a longer one is refused.
+const LENGTHS: &[(&str, usize)] = &[
+    ("name", 100),
+    ("title", 100),
+    ("version", 32),
+    ("description", 400),
+    ("package_version", 32),
+];
+
+fn check_lengths(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let length = |key: &str| {
+        body.get(key)
+            .and_then(Value::as_str)
+            .map_or(0, |text| text.chars().count())
+    };
+    match LENGTHS.iter().find(|(key, longest)| length(key) > *longest) {
+        Some((key, longest)) => Err(ApiError::bad_request(format!(
+            "(DataError) value too long for type character varying({longest}): `{key}` has {} characters",
+            length(key)
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn check(call: &Call<'_>, body: &Map<String, Value>) -> Result<(), ApiError> {
     SCHEMA.check(body)?;
     for release in body["releases"].as_array().into_iter().flatten() {
@@ -127,22 +153,38 @@ fn from_body(id: i64, body: &Map<String, Value>) -> Plugin {
     }
 }
 
-/// Reads the plugin's files, if its directory is there.
-fn read_files(call: &Call<'_>, plugin: &Plugin) -> Result<PluginFiles, ApiError> {
-    let directory = call
-        .config
+fn directory(call: &Call<'_>, plugin: &Plugin) -> Utf8PathBuf {
+    call.config
         .plugins_directory
-        .join(environment::plugin_directory(plugin));
-    environment::read_plugin_files(&call.config.profile, &directory, &plugin.package_version)
+        .join(environment::plugin_directory(plugin))
+}
+
+/// Reads the plugin's files, if its directory is there. What metadata says counts where there is no file of its own.
+fn read_files(call: &Call<'_>, plugin: &Plugin, metadata: &Map<String, Value>) -> Result<PluginFiles, ApiError> {
+    let profile = &call.config.profile;
+    let mut files = PluginFiles::default();
+    environment::keep_metadata(profile, &mut files, metadata);
+    environment::read_plugin_files(profile, &directory(call, plugin), &plugin.package_version, files)
         .map_err(ApiError::bad_request)
 }
 
 fn register_releases(call: &Call<'_>, plugin: &mut Plugin) -> Result<(), ApiError> {
-    let directory = call
-        .config
-        .plugins_directory
-        .join(environment::plugin_directory(plugin));
+    let directory = directory(call, plugin);
     environment::register_releases(&call.config.profile, call.database, &directory, plugin)
+}
+
+/// What a new plugin is made from: the request's body, which goes over what is on disk.
+fn whole_metadata(call: &Call<'_>, plugin: &Plugin, body: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+    let profile = &call.config.profile;
+    let directory = directory(call, plugin);
+    let body = environment::expanded_metadata(profile, &directory, body.clone()).map_err(ApiError::bad_request)?;
+    if !environment::points_at_files(profile, &plugin.package_version) {
+        return Ok(body);
+    }
+    let on_disk = environment::read_metadata(profile, &directory).map_err(ApiError::bad_request)?;
+    let mut whole = on_disk.unwrap_or_default();
+    whole.extend(body);
+    Ok(whole)
 }
 
 fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
@@ -165,7 +207,11 @@ fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
         };
         return Err(refusal.burning("plugins"));
     }
-    plugin.files = Arc::new(read_files(call, &plugin)?);
+    // The row was refused: its id is gone too.
+    check_lengths(body).map_err(|error| error.burning("plugins"))?;
+    let metadata = whole_metadata(call, &plugin, body)?;
+    plugin = from_body(0, &metadata);
+    plugin.files = Arc::new(read_files(call, &plugin, &metadata)?);
     register_releases(call, &mut plugin)?;
     store::insert(call.database, &mut plugin)?;
     keep_graph(call, &plugin)?;
@@ -190,11 +236,15 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     Ok(Reply::json(201, shown(&call.config.profile, &add(call, &body)?)))
 }
 
-/// `PUT /plugins/:id`: the whole object. Files are not read again: that is what `sync` is for.
+/// `PUT /plugins/:id`: the whole object. Files are not read again: that is what `sync` is for. Only those that the body
+/// itself points at are.
 pub(crate) fn update(call: &Call<'_>) -> Answer {
     let known = find(call)?;
     let body = call.object()?;
     check(call, &body)?;
+    let named = from_body(known.id, &body);
+    let body = environment::expanded_metadata(&call.config.profile, &directory(call, &named), body)
+        .map_err(ApiError::bad_request)?;
     let mut plugin = from_body(known.id, &body);
     if plugin.name != known.name && !call.config.profile.plugins_may_be_renamed {
         return Err(ApiError::deep(format!(
@@ -202,8 +252,14 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
             known.name, plugin.name
         )));
     }
+    check_lengths(&body)?;
     plugin.files = known.files;
+    environment::keep_metadata(&call.config.profile, Arc::make_mut(&mut plugin.files), &body);
+    register_releases(call, &mut plugin)?;
     store::replace(call.database, &plugin)?;
+    if body.contains_key("deployment_tasks") {
+        keep_graph(call, &plugin)?;
+    }
     Ok(Reply::ok(shown(&call.config.profile, &plugin)))
 }
 
@@ -241,32 +297,36 @@ pub(crate) fn sync(call: &Call<'_>) -> Answer {
     for id in body["ids"].as_array().into_iter().flatten().filter_map(Value::as_i64) {
         let plugin: Plugin = store::get(call.database, id)?
             .ok_or_else(|| ApiError::new(404, format!("Object 'Plugin' with UID={id} is not found in DB")))?;
-        refresh(call, plugin)?;
+        let name = plugin.name.clone();
+        match (refresh(call, plugin), call.config.profile.sync) {
+            (Err(error), SyncRule::Disk) => {
+                tracing::warn!(plugin = name, error = error.text(), "cannot be synchronised");
+            }
+            (result, _) => result?,
+        }
     }
     Ok(Reply::ok(json!({})))
 }
 
 /// Reads metadata.yaml and the other files of a registered plugin again. One without a directory stays as it is.
 fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
-    let directory = call
-        .config
-        .plugins_directory
-        .join(environment::plugin_directory(&plugin));
+    let directory = directory(call, &plugin);
     if !directory.is_dir() {
         return Ok(());
     }
-    if let Some(metadata) = environment::read_metadata(&directory).map_err(ApiError::bad_request)? {
-        for (key, _) in SHOWN.iter().filter(|(key, _)| *key != "name") {
-            if let Some(value) = metadata.get(*key) {
-                Arc::make_mut(&mut plugin.fields).insert((*key).to_owned(), value.clone());
-            }
+    let metadata = environment::read_metadata(&call.config.profile, &directory)
+        .map_err(ApiError::bad_request)?
+        .unwrap_or_default();
+    for (key, _) in SHOWN.iter().filter(|(key, _)| *key != "name") {
+        if let Some(value) = metadata.get(*key) {
+            Arc::make_mut(&mut plugin.fields).insert((*key).to_owned(), value.clone());
         }
-        let text = |key: &str, old: &str| metadata.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
-        plugin.title = text("title", &plugin.title);
-        plugin.version = text("version", &plugin.version);
-        plugin.package_version = text("package_version", &plugin.package_version);
     }
-    plugin.files = Arc::new(read_files(call, &plugin)?);
+    let text = |key: &str, old: &str| metadata.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
+    plugin.title = text("title", &plugin.title);
+    plugin.version = text("version", &plugin.version);
+    plugin.package_version = text("package_version", &plugin.package_version);
+    plugin.files = Arc::new(read_files(call, &plugin, &metadata)?);
     register_releases(call, &mut plugin)?;
     store::replace(call.database, &plugin)?;
     keep_graph(call, &plugin)
@@ -287,6 +347,7 @@ fn keep_graph(call: &Call<'_>, plugin: &Plugin) -> Result<(), ApiError> {
 /// Takes a plugin out of the database, its graphs with it.
 fn delete(call: &Call<'_>, plugin_id: i64) -> Result<(), ApiError> {
     graphs::delete_of(call.database, GraphOwner::Plugin, plugin_id)?;
+    links::delete_of::<false>(call.database, plugin_id)?;
     store::delete::<Plugin>(call.database, plugin_id)?;
     Ok(())
 }
@@ -296,10 +357,7 @@ fn delete(call: &Call<'_>, plugin_id: i64) -> Result<(), ApiError> {
 fn sync_all(call: &Call<'_>) -> Result<(), ApiError> {
     let mut on_disk = environment::directories_on_disk(&call.config.plugins_directory);
     for plugin in store::all::<Plugin>(call.database)? {
-        let directory = call
-            .config
-            .plugins_directory
-            .join(environment::plugin_directory(&plugin));
+        let directory = directory(call, &plugin);
         let (id, name) = (plugin.id, plugin.name.clone());
         if on_disk.remove(&directory) {
             if let Err(error) = refresh(call, plugin) {
@@ -312,7 +370,7 @@ fn sync_all(call: &Call<'_>) -> Result<(), ApiError> {
         }
     }
     for directory in on_disk {
-        let added = environment::read_metadata(&directory)
+        let added = environment::read_metadata(&call.config.profile, &directory)
             .map_err(ApiError::bad_request)
             .map(Option::unwrap_or_default)
             .and_then(|metadata| check(call, &metadata).and_then(|()| add(call, &metadata)));

@@ -6,19 +6,26 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use crate::profile::Profile;
 use crate::store::{self, GraphOwner, Plugin, Release, graphs};
 
+/// Makes what stands where a release has nothing; a [`Value`] cannot be in a constant.
+type MakeDefault = fn() -> Value;
+
 /// The parts of a release's metadata that the API shows.
-const PARTS: &[&str] = &[
-    "modes_metadata",
-    "roles_metadata",
-    "tags_metadata",
-    "attributes_metadata",
-    "vmware_attributes_metadata",
-    "components_metadata",
+const PARTS: &[(&str, MakeDefault)] = &[
+    ("modes_metadata", || json!({})),
+    ("roles_metadata", || json!({})),
+    ("tags_metadata", || json!({})),
+    ("attributes_metadata", || json!({})),
+    ("vmware_attributes_metadata", || json!({})),
+    ("components_metadata", || json!([])),
+    ("wizard_metadata", || json!({})),
+    ("can_update_from_versions", || json!([])),
 ];
 
-fn shown(release: &Release) -> Value {
+/// A release as the API of that version shows it.
+fn shown(profile: &Profile, release: &Release) -> Value {
     let mut shown = json!({
         "id": release.id,
         "name": release.name,
@@ -28,8 +35,10 @@ fn shown(release: &Release) -> Value {
         "state": release.state,
         "is_deployable": release.state == "available",
     });
-    for part in PARTS {
-        shown[*part] = release.metadata.get(*part).cloned().unwrap_or_else(|| json!({}));
+    for (part, default) in PARTS {
+        if !profile.release_fields_absent.contains(part) {
+            shown[*part] = release.metadata.get(*part).cloned().unwrap_or_else(default);
+        }
     }
     shown
 }
@@ -41,13 +50,16 @@ fn find(call: &Call<'_>) -> Result<Release, ApiError> {
 /// `GET /releases/`
 pub(crate) fn list(call: &Call<'_>) -> Answer {
     Ok(Reply::ok(
-        store::all::<Release>(call.database)?.iter().map(shown).collect(),
+        store::all::<Release>(call.database)?
+            .iter()
+            .map(|release| shown(&call.config.profile, release))
+            .collect(),
     ))
 }
 
 /// `GET /releases/:id/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(shown(&find(call)?)))
+    Ok(Reply::ok(shown(&call.config.profile, &find(call)?)))
 }
 
 /// `PUT /releases/:id/`: name, description, state and the parts that it ships.
@@ -57,13 +69,13 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     let text = |key: &str, old: &str| body.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
     release.name = text("name", &release.name);
     release.state = text("state", &release.state);
-    for part in PARTS {
+    for (part, _) in PARTS {
         if let Some(value) = body.get(*part) {
             Arc::make_mut(&mut release.metadata).insert((*part).to_owned(), value.clone());
         }
     }
     store::replace(call.database, &release)?;
-    Ok(Reply::ok(shown(&release)))
+    Ok(Reply::ok(shown(&call.config.profile, &release)))
 }
 
 /// `GET /releases/:id/components/`: the release's and those of plugins that name exactly this OS and version.

@@ -6,9 +6,17 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
+use super::json_schema::{self, Kind, Schema};
 use crate::environment::{self, Environment, Roles};
 use crate::settings::Restriction;
 use crate::store::{self, ClusterPlugin, Node, Release, addresses};
+
+/// One item of an assignment.
+const ASSIGNMENT: Schema = Schema {
+    required: &["id", "roles"],
+    fields: &[("id", Kind::Integer), ("roles", Kind::ListOfStrings)],
+    closed: false,
+};
 
 fn shown(name: &str, roles: &Roles, release: &Release, plugins: &[ClusterPlugin]) -> Value {
     json!({
@@ -106,6 +114,12 @@ fn nodes_of(call: &Call<'_>, items: &[Value]) -> Result<Vec<Node>, ApiError> {
 pub(crate) fn assign(call: &Call<'_>) -> Answer {
     let environment = Environment::load(call, call.id(0)?)?;
     let items = call.list()?;
+    for item in &items {
+        let item = item
+            .as_object()
+            .ok_or_else(|| json_schema::wrong_type(item, "'object'"))?;
+        ASSIGNMENT.check(item)?;
+    }
     let nodes = nodes_of(call, &items)?;
     // Inside a validator the clash of roles is a conflict, in JSON.
     let roles = environment.roles().map_err(|error| ApiError::new(409, error.text()))?;
@@ -234,6 +248,28 @@ pub(crate) fn unassign(call: &Call<'_>) -> Answer {
         store::replace(call.database, &node)?;
     }
     Ok(Reply::ok(Value::Null))
+}
+
+/// What stands against deploying with the roles that nodes have: conflicts and restrictions, which were checked when the
+/// roles were given, but settings, plugins and roles themselves may have changed since. A role that is gone with its plugin
+/// is none of them: it breaks the serialisation.
+pub(crate) fn assignment_problem(environment: &Environment<'_>) -> Result<Option<String>, ApiError> {
+    let roles = environment.roles()?;
+    let models = environment.models(environment.editable());
+    for node in environment.nodes.iter().filter(|node| !node.pending_deletion) {
+        let known: Vec<String> = node
+            .all_roles()
+            .into_iter()
+            .filter(|role| roles.metadata.contains_key(role))
+            .collect();
+        match check_roles(environment, &roles.metadata, &models, &known) {
+            Err(error) if error.status == 400 => {
+                return Ok(Some(format!("{} (node '{}')", error.text(), node.name)));
+            }
+            result => result?,
+        }
+    }
+    Ok(None)
 }
 
 /// What stands against deploying with the nodes there are: limits of roles, as one text.

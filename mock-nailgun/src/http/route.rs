@@ -59,10 +59,10 @@ const API: &[Route] = &[
     Route {
         path: "plugins/:id/links/:link",
         methods: &[
-            ("GET", links::show, Token),
-            ("PUT", links::update, Token),
-            ("PATCH", links::update, Token),
-            ("DELETE", links::remove, Token),
+            ("GET", links::show_of_plugin, Token),
+            ("PUT", links::update_of_plugin, Token),
+            ("PATCH", links::update_of_plugin, Token),
+            ("DELETE", links::remove_of_plugin, Token),
         ],
     },
     Route {
@@ -263,10 +263,10 @@ const API: &[Route] = &[
     Route {
         path: "clusters/:id/plugin_links/:link",
         methods: &[
-            ("GET", links::show, Token),
-            ("PUT", links::update, Token),
-            ("PATCH", links::update, Token),
-            ("DELETE", links::remove, Token),
+            ("GET", links::show_of_cluster, Token),
+            ("PUT", links::update_of_cluster, Token),
+            ("PATCH", links::update_of_cluster, Token),
+            ("DELETE", links::remove_of_cluster, Token),
         ],
     },
     Route {
@@ -531,7 +531,6 @@ pub(crate) fn described(series: Series) -> Vec<Described> {
     [("/api/v1", API), ("/keystone", KEYSTONE), ("/mock", MOCK)]
         .into_iter()
         .flat_map(|(base, routes)| routes.iter().map(move |route| (base, route)))
-        .filter(|(_, route)| coverage::of(route.path).is_none_or(|about| about.since <= series))
         .flat_map(|(base, route)| {
             route.methods.iter().map(move |(method, _, access)| Described {
                 base,
@@ -540,6 +539,7 @@ pub(crate) fn described(series: Series) -> Vec<Described> {
                 is_public: *access == Public,
             })
         })
+        .filter(|described| coverage::since(described.path, described.method).is_none_or(|since| since <= series))
         .collect()
 }
 
@@ -582,7 +582,10 @@ pub(crate) fn find(series: Series, method: &str, path: &str) -> Result<Found, Ap
         if coverage::of(route.path).is_some_and(|about| about.since > series) {
             continue;
         }
-        return match route.methods.iter().find(|(name, _, _)| *name == method) {
+        let mut methods = route.methods.iter();
+        return match methods.find(|(name, _, _)| {
+            *name == method && coverage::since(route.path, name).is_none_or(|since| since <= series)
+        }) {
             Some((_, handler, access)) => Ok(Found {
                 handler: *handler,
                 parameters,
@@ -651,6 +654,22 @@ mod tests {
         for path in described {
             assert!(paths.contains(&path), "{path} is described, and not there");
         }
+    }
+
+    #[test]
+    fn a_method_that_came_later_than_its_path_is_not_there_before() {
+        let status = |series| {
+            find(series, "POST", "/api/clusters/1/roles/")
+                .err()
+                .map(|error| error.status)
+        };
+        assert_eq!((status(Series::Fuel8), status(Series::Fuel9)), (Some(405), None));
+        let described = |series| {
+            let all = described(series);
+            all.iter()
+                .any(|one| one.path == "clusters/:id/roles" && one.method == "POST")
+        };
+        assert!(!described(Series::Fuel8) && described(Series::Fuel9));
     }
 
     #[rstest]

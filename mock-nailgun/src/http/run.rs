@@ -101,12 +101,12 @@ pub(super) fn start(call: &Call<'_>, cluster_id: i64, runs: &Runs) -> Answer {
         store::burn_id(call.database, "tasks")?;
     }
     // A supertask is answered as it was made; what goes wrong afterwards is in the task.
-    let answer = tasks::shown(&supertask);
+    let answer = tasks::shown(&call.config.profile, &supertask);
     match begin(call, &mut environment, runs, &supertask) {
         Ok(()) => Ok(Reply::json(202, answer)),
         Err(error) if error.status == 400 => {
             fail(call, &environment, &mut supertask, &error.text())?;
-            Ok(Reply::json(200, tasks::shown(&supertask)))
+            Ok(Reply::json(200, tasks::shown(&call.config.profile, &supertask)))
         }
         Err(error) => Err(error),
     }
@@ -162,7 +162,11 @@ fn begin(call: &Call<'_>, environment: &mut Environment<'_>, runs: &Runs, supert
     let Some((first, others)) = runs.orders.split_first() else {
         return Err(ApiError::bad_request("No graph to run is given"));
     };
-    if let Some(problem) = roles::limit_problem(environment)? {
+    let problem = match roles::limit_problem(environment)? {
+        None => roles::assignment_problem(environment)?,
+        problem => problem,
+    };
+    if let Some(problem) = problem {
         return Err(ApiError::bad_request(problem));
     }
     // Serialised before statuses change, so that `status: discover` and `deployed_before` are those of the start, and

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment::DeploymentInfo;
+use crate::profile::Profile;
 use crate::store::runs::{self, Part};
 use crate::store::{self, HistoryRecord, Task};
 
@@ -31,9 +32,9 @@ pub(crate) fn new_task(name: &str, cluster: Option<i64>, parent_id: Option<i64>)
     }
 }
 
-/// A task as the API shows it.
-pub(crate) fn shown(task: &Task) -> Value {
-    json!({
+/// A task as the API of that version shows it.
+pub(crate) fn shown(profile: &Profile, task: &Task) -> Value {
+    let mut shown = json!({
         "id": task.id,
         "cluster": task.cluster,
         "uuid": task.uuid,
@@ -47,12 +48,16 @@ pub(crate) fn shown(task: &Task) -> Value {
         "graph_type": task.graph_type,
         "time_start": task.time_start,
         "time_end": task.time_end,
-    })
+    });
+    if let Some(members) = shown.as_object_mut() {
+        members.retain(|key, _| !profile.task_fields_absent.contains(&key.as_str()));
+    }
+    shown
 }
 
 /// 202 while it runs, 200 once it is over.
-pub(crate) fn accepted(task: &Task) -> Reply {
-    Reply::json(if is_over(task) { 200 } else { 202 }, shown(task))
+pub(crate) fn accepted(profile: &Profile, task: &Task) -> Reply {
+    Reply::json(if is_over(task) { 200 } else { 202 }, shown(profile, task))
 }
 
 fn is_over(task: &Task) -> bool {
@@ -74,12 +79,15 @@ fn matching(call: &Call<'_>) -> Result<Vec<Task>, ApiError> {
 
 /// `GET /tasks/`
 pub(crate) fn list(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(matching(call)?.iter().map(shown).collect()))
+    let profile = &call.config.profile;
+    Ok(Reply::ok(
+        matching(call)?.iter().map(|task| shown(profile, task)).collect(),
+    ))
 }
 
 /// `GET /tasks/:id/`
 pub(crate) fn show(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(shown(&find(call, "Task")?)))
+    Ok(Reply::ok(shown(&call.config.profile, &find(call, "Task")?)))
 }
 
 /// `DELETE /tasks/:id/`
@@ -95,8 +103,8 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
     Ok(Reply::no_content())
 }
 
-fn as_transaction(task: &Task) -> Value {
-    let mut shown = shown(task);
+fn as_transaction(profile: &Profile, task: &Task) -> Value {
+    let mut shown = shown(profile, task);
     if let Some(members) = shown.as_object_mut() {
         members.shift_remove("parent_id");
     }
@@ -108,13 +116,20 @@ pub(crate) fn transactions(call: &Call<'_>) -> Answer {
     let statuses = call.list_parameter("statuses");
     let wanted = |task: &&Task| statuses.as_ref().is_none_or(|statuses| statuses.contains(&task.status));
     Ok(Reply::ok(
-        matching(call)?.iter().filter(wanted).map(as_transaction).collect(),
+        matching(call)?
+            .iter()
+            .filter(wanted)
+            .map(|task| as_transaction(&call.config.profile, task))
+            .collect(),
     ))
 }
 
 /// `GET /transactions/:id/`
 pub(crate) fn transaction(call: &Call<'_>) -> Answer {
-    Ok(Reply::ok(as_transaction(&find(call, "Transaction")?)))
+    Ok(Reply::ok(as_transaction(
+        &call.config.profile,
+        &find(call, "Transaction")?,
+    )))
 }
 
 /// The task itself, or the children that ran graphs, in turn: clients ask for the supertask they were given.

@@ -1,10 +1,10 @@
 //! The tables, and how those of an older version become today's.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 /// What leads from each version of the tables to the next, the first from an empty file. The version that a file has is
 /// kept in `PRAGMA user_version`.
-const MIGRATIONS: &[&str] = &[TABLES, RUNS, GRAPHS_WITH_IDS];
+const MIGRATIONS: &[&str] = &[TABLES, RUNS, GRAPHS_WITH_IDS, MADE_FOR, LINKS_APART];
 
 /// Version of the tables that this program works with.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -33,6 +33,28 @@ INSERT OR IGNORE INTO graphs_with_ids (owner, owner_id, type, tasks)
     SELECT 'plugin', id, 'default', document -> 'files' -> 'deployment_tasks' FROM plugins;
 DROP TABLE graphs;
 ALTER TABLE graphs_with_ids RENAME TO graphs;
+";
+
+/// The Fuel version that a file was made for. The first release of a file from before tells it.
+const MADE_FOR: &str = "
+CREATE TABLE made_for (fuel_version TEXT NOT NULL);
+INSERT INTO made_for (fuel_version)
+    SELECT CASE
+        WHEN document ->> 'version' LIKE '%-6.1' THEN '6.1'
+        WHEN document ->> 'version' LIKE '%-7.0' THEN '7.0'
+        WHEN document ->> 'version' LIKE '%-8.0' THEN '8.0'
+        WHEN document ->> 'version' LIKE '%-9.0' THEN '9.2'
+    END AS fuel_version FROM releases WHERE fuel_version IS NOT NULL ORDER BY id LIMIT 1;
+";
+
+/// Links of plugins and of environments have ids of their own.
+const LINKS_APART: &str = "
+CREATE TABLE plugin_links (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE cluster_plugin_links (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+INSERT INTO plugin_links SELECT id, json_remove(document, '$.owner') FROM links WHERE document ->> 'owner' = 'plugin';
+INSERT INTO cluster_plugin_links
+    SELECT id, json_remove(document, '$.owner') FROM links WHERE document ->> 'owner' = 'cluster';
+DROP TABLE links;
 ";
 
 /// Documents are JSON text; what is searched for is indexed by expression, so a new field needs no new column.
@@ -88,6 +110,9 @@ pub(super) enum Unusable {
     Foreign,
     #[error("read-only")]
     ReadOnly,
+    /// The Fuel version that it was made for, which is not the one asked for.
+    #[error("made for Fuel {0}")]
+    FuelVersion(String),
 }
 
 /// Looks at a database without changing it; gives the version of its tables.
@@ -108,9 +133,10 @@ pub(super) fn check(connection: &Connection) -> Result<usize, Unusable> {
     is_ours.then_some(version).ok_or(Unusable::Foreign)
 }
 
-/// Brings the tables up to date, all or nothing: a process that is killed here leaves the file as it was.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
-    if check(connection)? == MIGRATIONS.len() {
+/// Brings the tables up to date, all or nothing: a process that is killed here leaves the file as it was, and so does one
+/// that finds another Fuel version's file.
+pub(super) fn migrate(connection: &mut Connection, fuel_version: &str) -> Result<(), Unusable> {
+    if check(connection)? == MIGRATIONS.len() && made_for(connection)?.as_deref() == Some(fuel_version) {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -119,7 +145,26 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
+    match made_for(&transaction)? {
+        Some(found) if found != fuel_version => return Err(Unusable::FuelVersion(found)),
+        Some(_) => {}
+        None => {
+            transaction.execute("DELETE FROM made_for", [])?;
+            transaction.execute("INSERT INTO made_for (fuel_version) VALUES (?1)", [fuel_version])?;
+        }
+    }
     Ok(transaction.commit()?)
+}
+
+/// The Fuel version that a file was made for; none of a file that holds nothing yet.
+fn made_for(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
+    connection
+        .query_row(
+            "SELECT fuel_version FROM made_for WHERE EXISTS (SELECT 1 FROM releases)",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
 }
 
 #[cfg(test)]

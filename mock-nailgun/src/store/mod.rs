@@ -10,8 +10,8 @@ mod schema;
 pub(crate) use document::{Document, all, delete, find, find_all, get, insert, replace};
 pub(crate) use graphs::{Graph, GraphOwner};
 pub(crate) use rows::{
-    Address, Cluster, ClusterPlugin, HistoryRecord, Link, Node, Notification, Plugin, PluginFiles, Release, Task,
-    addresses, cluster_plugins, messages, runs,
+    Address, Cluster, ClusterLink, ClusterPlugin, HistoryRecord, Link, Node, Notification, Plugin, PluginFiles,
+    PluginLink, Release, Task, addresses, cluster_plugins, messages, runs,
 };
 pub use schema::StoreError;
 pub(crate) use schema::{Access, Store, burn_id};

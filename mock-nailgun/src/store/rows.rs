@@ -35,7 +35,8 @@ documents! {
     Task => "tasks",
     HistoryRecord => "history",
     Notification => "notifications",
-    Link => "links",
+    PluginLink => "plugin_links",
+    ClusterLink => "cluster_plugin_links",
 }
 
 /// Settings of plugins in environments, by row of `cluster_plugins`.
@@ -256,13 +257,18 @@ pub(crate) struct Notification {
     pub(crate) time: String,
 }
 
-/// A link to a plugin's dashboard.
+/// A link to a plugin's dashboard that belongs to the plugin.
+pub(crate) type PluginLink = Link<false>;
+
+/// A link to a plugin's dashboard that belongs to an environment.
+pub(crate) type ClusterLink = Link<true>;
+
+/// A link to a plugin's dashboard. Plugins and environments count theirs apart.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Link {
+pub(crate) struct Link<const OF_CLUSTER: bool> {
     #[serde(skip)]
     pub(crate) id: i64,
-    /// `plugin` or `cluster`.
-    pub(crate) owner: String,
+    /// The plugin or the environment.
     pub(crate) owner_id: i64,
     pub(crate) title: String,
     pub(crate) url: String,

@@ -11,7 +11,8 @@ use crate::config::Database;
 const TABLE_NAMES: &[&str] = &[
     "graphs",
     "messages",
-    "links",
+    "plugin_links",
+    "cluster_plugin_links",
     "notifications",
     "history",
     "runs",
@@ -32,13 +33,14 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens the database, makes the tables in an empty one and brings those of an older version up to date. A file that
-    /// cannot be used stays as it is.
-    pub(crate) fn open(database: &Database) -> Result<Self, StoreError> {
+    /// cannot be used stays as it is; so does one that was made for another Fuel version, whose releases, settings and
+    /// tasks are not those of `fuel_version`.
+    pub(crate) fn open(database: &Database, fuel_version: &str) -> Result<Self, StoreError> {
         let place = match database {
             Database::Memory => "memory".to_owned(),
             Database::File(path) => path.to_string(),
         };
-        match Self::open_connection(database) {
+        match Self::open_connection(database, fuel_version) {
             Ok(connection) => Ok(Self {
                 connection: Mutex::new(connection),
             }),
@@ -48,6 +50,11 @@ impl Store {
             Err(Unusable::Database(source)) => Err(StoreError::Open { place, source }),
             Err(Unusable::ReadOnly) => Err(StoreError::ReadOnly { place }),
             Err(Unusable::Foreign) => Err(StoreError::Foreign { place }),
+            Err(Unusable::FuelVersion(found)) => Err(StoreError::FuelVersion {
+                place,
+                found,
+                wanted: fuel_version.to_owned(),
+            }),
             Err(Unusable::Version(found)) => Err(StoreError::Version {
                 place,
                 found,
@@ -56,7 +63,7 @@ impl Store {
         }
     }
 
-    fn open_connection(database: &Database) -> Result<Connection, Unusable> {
+    fn open_connection(database: &Database, fuel_version: &str) -> Result<Connection, Unusable> {
         let mut connection = match database {
             Database::Memory => Connection::open_in_memory()?,
             Database::File(path) => Connection::open(path.as_std_path())?,
@@ -67,7 +74,7 @@ impl Store {
         if connection.is_readonly(MAIN_DB)? {
             return Err(Unusable::ReadOnly);
         }
-        migrations::migrate(&mut connection)?;
+        migrations::migrate(&mut connection, fuel_version)?;
         if let Database::File(_) = database {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -176,6 +183,19 @@ pub enum StoreError {
         found: i64,
         /// The newest format that can be read.
         wanted: i64,
+    },
+    /// It was made for another Fuel version.
+    #[error(
+        "the database `{place}` was made for Fuel {found}, and Fuel {wanted} was asked for; it was left as it is: start with \
+         `--fuel-version {found}`, or give another file for Fuel {wanted}"
+    )]
+    FuelVersion {
+        /// The file.
+        place: String,
+        /// The version that it was made for.
+        found: String,
+        /// The version that was asked for.
+        wanted: String,
     },
     /// Another program's tables are in it.
     #[error("the SQLite database `{place}` is another program's; give a file of its own")]

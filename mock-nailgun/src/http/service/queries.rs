@@ -11,7 +11,8 @@ use crate::store::cluster_plugins;
 
 fn service() -> Service {
     let config = Config::new(Profile::named("9.2").unwrap(), "/nowhere");
-    Service::new(config, Store::open(&Database::Memory).unwrap()).unwrap()
+    let store = Store::open(&Database::Memory, config.profile.name).unwrap();
+    Service::new(config, store).unwrap()
 }
 
 fn send(service: &Service, method: &str, path: &str, body: &Value) -> u16 {

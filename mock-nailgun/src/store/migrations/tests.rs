@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Database;
 use crate::store::{
-    self, Access, Cluster, Document, GraphOwner, HistoryRecord, Link, Node, Notification, Plugin, Release, Store,
-    StoreError, Task, addresses, cluster_plugins, graphs, messages, runs,
+    self, Access, Cluster, ClusterLink, Document, GraphOwner, HistoryRecord, Node, Notification, Plugin, PluginLink,
+    Release, Store, StoreError, Task, addresses, cluster_plugins, graphs, messages, runs,
 };
 
 fn release() -> Value {
@@ -69,7 +69,7 @@ fn notification() -> Value {
 }
 
 fn link() -> Value {
-    json!({"owner": "plugin", "owner_id": 1, "title": "Notes", "url": "/", "description": null, "hidden": false})
+    json!({"owner_id": 1, "title": "Notes", "url": "/", "description": null, "hidden": false})
 }
 
 /// A file as the program with that version of the tables wrote it.
@@ -89,7 +89,18 @@ fn written_by(version: usize, directory: &Utf8Path) -> Utf8PathBuf {
     insert("nodes", node());
     insert("history", history());
     insert("notifications", notification());
-    insert("links", link());
+    for owner in ["plugin", "cluster"] {
+        let mut link = link();
+        if version < 5 {
+            link["owner"] = json!(owner);
+            insert("links", link);
+        } else {
+            insert(
+                &format!("{owner}_{}links", if owner == "cluster" { "plugin_" } else { "" }),
+                link,
+            );
+        }
+    }
     connection
         .execute_batch(
             "INSERT INTO cluster_plugins (cluster_id, plugin_id, enabled, attributes)
@@ -134,7 +145,7 @@ fn written_by(version: usize, directory: &Utf8Path) -> Utf8PathBuf {
             )
             .unwrap();
     }
-    if version == 3 {
+    if version >= 3 {
         connection
             .execute_batch(
                 "INSERT INTO graphs (owner, owner_id, type, tasks) VALUES ('plugin', 1, 'default', '[{\"id\":\"notes\"}]')",
@@ -157,12 +168,12 @@ fn assert_kept<T: Document>(connection: &Connection, written: &[Value]) {
 }
 
 #[rstest]
-fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3)] version: usize) {
+fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3, 4, 5)] version: usize) {
     let directory = tempfile::tempdir().unwrap();
     let path = written_by(version, Utf8Path::from_path(directory.path()).unwrap());
     // Twice: what was brought up to date once is left alone.
     for _ in 0..2 {
-        let store = Store::open(&Database::File(path.clone())).unwrap();
+        let store = Store::open(&Database::File(path.clone()), "9.2").unwrap();
         let read = |connection: &Connection| -> Result<(), rusqlite::Error> {
             let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
             assert_eq!(found, VERSION);
@@ -175,7 +186,8 @@ fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3)
             assert_kept::<Task>(connection, &[task(), other]);
             assert_kept::<HistoryRecord>(connection, &[history()]);
             assert_kept::<Notification>(connection, &[notification()]);
-            assert_kept::<Link>(connection, &[link()]);
+            assert_kept::<PluginLink>(connection, &[link()]);
+            assert_kept::<ClusterLink>(connection, &[link()]);
             let plugins = cluster_plugins::of(connection, 1)?;
             assert!(plugins[0].enabled);
             assert_eq!(plugins[0].attributes["port"]["value"], "8080");
@@ -203,7 +215,7 @@ fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3)
         };
         store.transaction(Access::Read, read, |_, _| Ok(())).unwrap();
     }
-    let store = Store::open(&Database::File(path)).unwrap();
+    let store = Store::open(&Database::File(path), "9.2").unwrap();
     let taken = store.transaction(Access::Write, messages::take, |_, _: &rusqlite::Error| Ok(()));
     assert_eq!(taken.unwrap().as_deref(), Some(r#"{"method":"task_deploy"}"#));
 }
@@ -218,7 +230,7 @@ fn a_step_that_fails_leaves_the_file_with_all_that_it_held() {
         .execute("INSERT INTO messages (document) VALUES ('no JSON')", [])
         .unwrap();
     drop(connection);
-    let error = Store::open(&Database::File(path.clone())).unwrap_err();
+    let error = Store::open(&Database::File(path.clone()), "9.2").unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("cannot open the database `{path}`: malformed JSON")
@@ -239,7 +251,7 @@ fn two_programs_that_open_an_old_file_at_once_bring_it_up_to_date_once() {
     let path = written_by(1, Utf8Path::from_path(directory.path()).unwrap());
     std::thread::scope(|scope| {
         let opened: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| Store::open(&Database::File(path.clone())).map(drop)))
+            .map(|_| scope.spawn(|| Store::open(&Database::File(path.clone()), "9.2").map(drop)))
             .collect();
         for one in opened {
             one.join().unwrap().unwrap();
@@ -258,7 +270,7 @@ fn a_file_of_another_program_or_of_a_later_version_is_refused() {
             .execute_batch(statements)
             .unwrap();
         let before = fs_err::read(&path).unwrap();
-        let error = Store::open(&Database::File(path.clone())).unwrap_err();
+        let error = Store::open(&Database::File(path.clone()), "9.2").unwrap_err();
         assert_eq!(fs_err::read(&path).unwrap(), before, "{name} was changed");
         error
     };
@@ -271,13 +283,55 @@ fn a_file_of_another_program_or_of_a_later_version_is_refused() {
     ] {
         assert!(matches!(with(name, statements), StoreError::Foreign { .. }), "{name}");
     }
-    let later = with("later", "CREATE TABLE releases (id INTEGER); PRAGMA user_version = 4");
+    let later = with("later", "CREATE TABLE releases (id INTEGER); PRAGMA user_version = 6");
     assert!(matches!(
         later,
         StoreError::Version {
-            found: 4,
-            wanted: 3,
+            found: 6,
+            wanted: 5,
             ..
         }
     ));
+}
+
+#[rstest]
+#[case(1, "8.0")]
+#[case(3, "6.1")]
+#[case(5, "7.0")]
+fn a_file_that_was_made_for_another_fuel_is_refused_and_stays(#[case] format: usize, #[case] wanted: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written_by(format, Utf8Path::from_path(directory.path()).unwrap());
+    // From format 4 on the file says it itself; before, its releases do.
+    if format == 5 {
+        Store::open(&Database::File(path.clone()), "9.2").unwrap();
+    }
+    let content = |path: &Utf8Path| -> (i64, Vec<String>) {
+        let connection = Connection::open(path.as_std_path()).unwrap();
+        let version = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        let mut rows = connection.prepare("SELECT document FROM clusters").unwrap();
+        let documents = rows.query_map([], |row| row.get(0)).unwrap();
+        (version, documents.collect::<Result<_, _>>().unwrap())
+    };
+    let before = content(&path);
+    let error = Store::open(&Database::File(path.clone()), wanted).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the database `{path}` was made for Fuel 9.2, and Fuel {wanted} was asked for; it was left as it is: start with \
+             `--fuel-version 9.2`, or give another file for Fuel {wanted}"
+        )
+    );
+    assert_eq!(content(&path), before);
+    Store::open(&Database::File(path), "9.2").unwrap();
+}
+
+#[test]
+fn a_file_that_holds_nothing_yet_is_for_any_fuel() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Utf8Path::from_path(directory.path()).unwrap().join("new.sqlite");
+    for version in ["6.1", "9.2"] {
+        Store::open(&Database::File(path.clone()), version).unwrap();
+    }
 }
