@@ -182,7 +182,7 @@ async fn the_coverage_table_is_current() {
     let paths: BTreeSet<&str> = documented.keys().map(|(path, _)| path.as_str()).collect();
     let mut recorded: BTreeMap<(String, String), usize> = BTreeMap::new();
     for version in ["8.0", "9.2"] {
-        for recording in recording::read_all(&folder.join(version)) {
+        for recording in recording::read_all(&folder.join(version)).0 {
             if let Some(request) = recording.request
                 && let Some(address) = request.path.strip_prefix("/api/v1/")
                 && let Some(path) = template(&paths, address)

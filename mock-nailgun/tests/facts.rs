@@ -351,6 +351,7 @@ async fn a_sync_of_a_broken_file_is_refused_up_to_8_0_and_logged_in_9_x(#[case] 
 #[case("POST", "/plugins/sync/", json!([]), 400, "[] is not of type 'object'")]
 #[case("POST", "/plugins/sync/", json!({"ids": [9999]}), 404, "Object 'Plugin' with UID=9999 is not found in DB")]
 #[case("POST", "/plugins/", json!([]), 400, "[] is not of type 'object'")]
+#[case("POST", "/plugins/", json!({"name": "n", "title": "t", "version": "1.0.0", "package_version": "4.0.0", "fuel_version": [], "releases": ["x"]}), 400, "u'x' is not of type 'object'")]
 #[case("POST", "/plugins/", json!("x"), 400, "u'x' is not of type 'object'")]
 #[case("GET", "/plugins/7", Value::Null, 404, "Plugin not found")]
 #[case("PUT", "/plugins/7", json!({}), 404, "Plugin not found")]
@@ -380,4 +381,46 @@ async fn what_is_wrong_or_missing_is_refused_with_nailguns_words(
 ) {
     let master = fuel(version).await;
     assert_eq!(refusal(&master, method, path, body).await, refused(status, text));
+}
+
+#[rstest]
+#[case("1", false)]
+#[case("1.0", true)]
+#[case("1.0.0", true)]
+#[case("1.0.0b2", true)]
+#[case("1.0.0b", false)]
+#[case("1.2.3.4", false)]
+#[case("one", false)]
+#[tokio::test]
+async fn a_version_that_is_none_breaks_the_registration_of_packages_from_2_0_0_on(
+    #[case] version: &str,
+    #[case] is_one: bool,
+    #[values("8.0", "9.2")] fuel_version: &str,
+) {
+    let master = fuel(fuel_version).await;
+    let answer = refusal(&master, "POST", "/plugins/", plugin("archive", version, "2.0.0")).await;
+    let wanted = if is_one {
+        (201, String::new())
+    } else {
+        (500, format!("ValueError: invalid version number '{version}'"))
+    };
+    assert_eq!(answer, wanted);
+    // The directory of an early package has the version as it is.
+    let early = refusal(&master, "POST", "/plugins/", plugin("early", version, "1.0.0")).await;
+    assert_eq!(early.0, 201);
+}
+
+#[tokio::test]
+async fn keystone_v3_and_components_came_later() {
+    let credentials = json!({"auth": {"identity": {"password": {"user": {"name": "admin", "password": "admin"}}}}});
+    for (version, wanted) in [("7.0", 404), ("8.0", 404), ("9.2", 201)] {
+        let master = fuel(version).await;
+        let (status, _) = master
+            .send("POST", "/keystone/v3/auth/tokens", Some(credentials.clone()))
+            .await;
+        assert_eq!(status, wanted, "{version}");
+        let body = json!({"name": "one", "release_id": 2, "components": ["x"]});
+        let (status, text) = refusal(&master, "POST", "/clusters/", body).await;
+        assert_eq!(status, if version == "7.0" { 201 } else { 400 }, "{version}: {text}");
+    }
 }

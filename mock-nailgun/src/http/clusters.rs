@@ -89,8 +89,11 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         .unwrap_or("ha_compact")
         .to_owned();
     check_mode(&release, &mode)?;
+    // Before 8.0 there were none.
+    let has_components = !call.config.profile.cluster_fields_absent.contains(&"components");
     let chosen: Vec<String> = body
         .get("components")
+        .filter(|_| has_components)
         .and_then(Value::as_array)
         .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
         .unwrap_or_default();

@@ -320,6 +320,9 @@ pub(crate) const ABOUT: &[About] = &[
 
 /// Methods that came later than their path.
 const LATER_METHODS: &[(&str, &str, Series)] = &[
+    ("v3/auth/tokens", "POST", Fuel9),
+    ("v3/auth/tokens", "GET", Fuel9),
+    ("v3/auth/tokens", "DELETE", Fuel9),
     ("clusters/:id/roles", "POST", Fuel9),
     ("clusters/:id/roles/:name", "PUT", Fuel9),
     ("clusters/:id/roles/:name", "DELETE", Fuel9),

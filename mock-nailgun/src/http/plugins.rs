@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
-use super::json_schema::{Kind, Schema};
+use super::json_schema::{self, Kind, Schema};
 use super::links;
 use crate::environment;
 use crate::graph;
 use crate::pieces::Pieces;
-use crate::profile::{Profile, SyncRule, Unsupported};
+use crate::profile::{FileReading, Profile, SyncRule, Unsupported};
 use crate::store::{self, GraphOwner, Plugin, PluginFiles, cluster_plugins, graphs};
 
 /// metadata.yaml as clients send it. Unknown fields are accepted and dropped.
@@ -121,16 +121,42 @@ fn check_lengths(body: &Map<String, Value>) -> Result<(), ApiError> {
     }
 }
 
+/// The name of a plugin's directory takes its version apart, from package 2.0.0 on, as soon as its files are looked for.
+fn check_version(call: &Call<'_>, plugin: &Plugin) -> Result<(), ApiError> {
+    let is_taken_apart =
+        call.config.profile.file_reading == FileReading::OnRegistration && !plugin.package_version.starts_with("1.");
+    if is_taken_apart && !is_strict_version(&plugin.version) {
+        return Err(ApiError::unexpected(format!(
+            "ValueError: invalid version number '{}'",
+            plugin.version
+        )));
+    }
+    Ok(())
+}
+
+/// Python's `StrictVersion`: two or three numbers, and perhaps `a` or `b` with another.
+fn is_strict_version(version: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (numbers, before_release) = match version.split_once(['a', 'b']) {
+        Some((numbers, number)) => (numbers, Some(number)),
+        None => (version, None),
+    };
+    let parts: Vec<&str> = numbers.split('.').collect();
+    matches!(parts.len(), 2 | 3) && parts.into_iter().all(is_number) && before_release.is_none_or(is_number)
+}
+
 fn check(call: &Call<'_>, body: &Map<String, Value>) -> Result<(), ApiError> {
     SCHEMA.check(body)?;
     for release in body["releases"].as_array().into_iter().flatten() {
-        let release = release.as_object().cloned().unwrap_or_default();
+        let release = release
+            .as_object()
+            .ok_or_else(|| json_schema::wrong_type(release, "'object'"))?;
         Schema {
             required: call.config.profile.required_release_fields,
             fields: &[],
             closed: false,
         }
-        .check(&release)?;
+        .check(release)?;
     }
     Ok(())
 }
@@ -207,6 +233,7 @@ fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
         };
         return Err(refusal.burning("plugins"));
     }
+    check_version(call, &plugin).map_err(|error| error.burning("plugins"))?;
     // The row was refused: its id is gone too.
     check_lengths(body).map_err(|error| error.burning("plugins"))?;
     let metadata = whole_metadata(call, &plugin, body)?;

@@ -579,13 +579,12 @@ pub(crate) fn find(series: Series, method: &str, path: &str) -> Result<Found, Ap
         let Some(parameters) = match_path(route.path, &segments) else {
             continue;
         };
-        if coverage::of(route.path).is_some_and(|about| about.since > series) {
+        let is_there = |method: &str| coverage::since(route.path, method).is_none_or(|since| since <= series);
+        if !route.methods.iter().any(|(method, _, _)| is_there(method)) {
             continue;
         }
         let mut methods = route.methods.iter();
-        return match methods.find(|(name, _, _)| {
-            *name == method && coverage::since(route.path, name).is_none_or(|since| since <= series)
-        }) {
+        return match methods.find(|(name, _, _)| *name == method && is_there(name)) {
             Some((_, handler, access)) => Ok(Found {
                 handler: *handler,
                 parameters,

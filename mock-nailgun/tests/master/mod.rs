@@ -43,7 +43,8 @@ async fn start_on(plugins: tempfile::TempDir, change: impl FnOnce(&mut Config)) 
     }
 }
 
-fn copy(from: &Utf8PathBuf, to: &Utf8PathBuf) {
+/// Copies a directory.
+pub(crate) fn copy(from: &Utf8PathBuf, to: &Utf8PathBuf) {
     fs_err::create_dir_all(to).unwrap();
     for entry in from.read_dir_utf8().unwrap() {
         let entry = entry.unwrap();

@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use super::compare::Comparison;
 use super::master::{self, Master};
 use super::recording::{self, Recording};
-use super::session::{PluginOnDisk, Script, Session, Step};
+use super::session::{PluginOnDisk, Script, Step};
+
+/// The file that a master's state is in.
+const DATABASE: &str = "nailgun.sqlite";
 
 /// What became of a recording.
 #[derive(Debug)]
@@ -21,30 +24,75 @@ pub(crate) enum Outcome {
     WithoutSetUp(String),
 }
 
-/// A fresh master that recordings are played on.
+/// The recordings of one Fuel version: those that are judged, and those that the sessions were written for, which set up
+/// what the others need.
+pub(crate) struct Library {
+    pub(crate) judged: Vec<Recording>,
+    pub(crate) for_set_up: Vec<Recording>,
+}
+
+impl Library {
+    /// A recording that is judged.
+    fn judged(&self, name: &str) -> Option<&Recording> {
+        self.judged.iter().find(|recording| recording.name == name)
+    }
+
+    /// A recording of that name, judged or not.
+    fn any(&self, name: &str) -> Option<&Recording> {
+        let mut others = self.for_set_up.iter();
+        self.judged(name)
+            .or_else(|| others.find(|recording| recording.name == name))
+    }
+}
+
+/// A master that recordings are played on, with its state in a file.
 pub(crate) struct Player<'a> {
     master: Master,
     token: String,
-    recordings: &'a [Recording],
+    library: &'a Library,
+    version: String,
+    state: tempfile::TempDir,
 }
 
 impl<'a> Player<'a> {
-    /// A master of that version with the script's plugins on disk.
-    pub(crate) async fn start(version: &str, recordings: &'a [Recording], script: &Script) -> Self {
+    /// A fresh master of that version with the script's plugins on disk.
+    pub(crate) async fn start(version: &str, library: &'a Library, script: &Script) -> Self {
+        let player = Self::on(version, library, tempfile::tempdir().unwrap()).await;
+        for plugin in &script.plugins {
+            player.lay_out(plugin);
+        }
+        player
+    }
+
+    /// A master that goes on from where this one is, with the same plugins on disk. What happens to it leaves this one
+    /// as it is.
+    pub(crate) async fn fork(&self) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let database = rusqlite::Connection::open(self.state.path().join(DATABASE)).unwrap();
+        let copy = state.path().join(DATABASE).display().to_string();
+        database.execute("VACUUM INTO ?1", [copy]).unwrap();
+        let fork = Self::on(&self.version, self.library, state).await;
+        let own = |player: &Self| Utf8PathBuf::try_from(player.master.plugins.path().to_owned()).unwrap();
+        master::copy(&own(self), &own(&fork));
+        fork
+    }
+
+    async fn on(version: &str, library: &'a Library, state: tempfile::TempDir) -> Self {
         let profile = mock_nailgun::Profile::named(version).unwrap();
+        let file = Utf8PathBuf::try_from(state.path().join(DATABASE)).unwrap();
         let master = master::start_empty(|config| {
             config.profile = profile;
+            config.database = mock_nailgun::Database::File(file);
             master::with_authentication(config);
         })
         .await;
         let mut player = Self {
             master,
             token: String::new(),
-            recordings,
+            library,
+            version: version.to_owned(),
+            state,
         };
-        for plugin in &script.plugins {
-            player.lay_out(plugin);
-        }
         let credentials = json!({"auth": {
             "tenantName": "admin", "passwordCredentials": {"username": "admin", "password": "admin"},
         }});
@@ -61,11 +109,13 @@ impl<'a> Player<'a> {
         let target = Utf8PathBuf::try_from(self.master.plugins.path().join(&plugin.directory)).unwrap();
         fs_err::create_dir_all(target.join("repositories/ubuntu")).unwrap();
         fs_err::write(target.join("repositories/ubuntu/Packages"), "").unwrap();
-        let corpus = plugin
-            .corpus
-            .as_ref()
-            .map(|name| recording::folder().join("../corpus/plugins").join(name))
-            .filter(|path| path.is_dir());
+        // Recordings that come from elsewhere may have no corpus beside them.
+        let corpus = plugin.corpus.as_ref().and_then(|name| {
+            [recording::folder(), recording::default_folder()]
+                .map(|folder| folder.join("../corpus/plugins").join(name))
+                .into_iter()
+                .find(|path| path.is_dir())
+        });
         if let Some(corpus) = corpus {
             for entry in corpus.read_dir_utf8().unwrap().filter_map(Result::ok) {
                 if entry.path().extension() == Some("yaml") {
@@ -107,7 +157,7 @@ impl<'a> Player<'a> {
     }
 
     fn recording(&self, name: &str) -> Option<&'a Recording> {
-        self.recordings.iter().find(|recording| recording.name == name)
+        self.library.any(name)
     }
 
     async fn send(
@@ -142,39 +192,39 @@ impl<'a> Player<'a> {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
-    /// Plays a session's steps; what became of its recordings goes into `outcomes`.
-    pub(crate) async fn play(&mut self, session: &Session, outcomes: &mut BTreeMap<String, Outcome>) {
-        for step in &session.steps {
-            match step {
-                Step::Replay(name) => {
-                    if let Some(recording) = self.recording(name) {
-                        outcomes.insert(name.clone(), self.replay(recording, true).await);
-                    }
+    /// Plays one step of a session; what became of its recording, if it is judged, goes into `outcomes`.
+    pub(crate) async fn play(&self, step: &Step, outcomes: &mut BTreeMap<String, Outcome>) {
+        match step {
+            Step::Replay(name) | Step::Anonymous { anonymous: name } => {
+                if let Some(recording) = self.recording(name) {
+                    let outcome = self.replay(recording, matches!(step, Step::Replay(_))).await;
+                    self.note(name, outcome, outcomes);
                 }
-                Step::Anonymous { anonymous: name } => {
-                    if let Some(recording) = self.recording(name) {
-                        outcomes.insert(name.clone(), self.replay(recording, false).await);
-                    }
-                }
-                Step::Body { body, get, at, among } => {
-                    if let Some(recording) = self.recording(body) {
-                        let (status, _, text) = self.send("GET", get, None, true).await;
-                        let made: Value = serde_json::from_str(&text).unwrap_or(Value::from(text));
-                        let outcome = match made.pointer(at).filter(|_| status == 200).cloned() {
-                            Some(mut made) => {
-                                if let (Some(key), Some(items)) = (among, made.as_array_mut()) {
-                                    let recorded = recording.body.as_array().cloned().unwrap_or_default();
-                                    items.retain(|item| recorded.iter().any(|recorded| recorded[key] == item[key]));
-                                }
-                                compared(recording, made)
-                            }
-                            None => Outcome::Different(vec![(String::new(), format!("GET {get}: {status} {made}"))]),
-                        };
-                        outcomes.insert(body.clone(), outcome);
-                    }
-                }
-                step => self.prepare(step).await,
             }
+            Step::Body { body, get, at, among } => {
+                if let Some(recording) = self.recording(body) {
+                    let (status, _, text) = self.send("GET", get, None, true).await;
+                    let made: Value = serde_json::from_str(&text).unwrap_or(Value::from(text));
+                    let outcome = match made.pointer(at).filter(|_| status == 200).cloned() {
+                        Some(mut made) => {
+                            if let (Some(key), Some(items)) = (among, made.as_array_mut()) {
+                                let recorded = recording.body.as_array().cloned().unwrap_or_default();
+                                items.retain(|item| recorded.iter().any(|recorded| recorded[key] == item[key]));
+                            }
+                            compared(recording, made)
+                        }
+                        None => Outcome::Different(vec![(String::new(), format!("GET {get}: {status} {made}"))]),
+                    };
+                    self.note(body, outcome, outcomes);
+                }
+            }
+            step => self.prepare(step).await,
+        }
+    }
+
+    fn note(&self, name: &str, outcome: Outcome, outcomes: &mut BTreeMap<String, Outcome>) {
+        if self.library.judged(name).is_some() {
+            outcomes.insert(name.to_owned(), outcome);
         }
     }
 
@@ -203,10 +253,12 @@ impl<'a> Player<'a> {
                 let request = self
                     .recording("node_create")
                     .and_then(|recording| recording.request.as_ref()?.body.clone());
+                let Some(request) = request else {
+                    println!("set-up: there is no recording `node_create` that nodes are made from");
+                    return;
+                };
                 // The recorded node is number 3: `10.20.0.133`, `52:54:00:…:03`.
-                let body = request
-                    .unwrap()
-                    .replace("10.20.0.133", &format!("10.20.0.{}", 130 + node));
+                let body = request.replace("10.20.0.133", &format!("10.20.0.{}", 130 + node));
                 let mut body: Value = serde_json::from_str(&body).unwrap();
                 let renumber = |mac: &mut Value| {
                     if let Some(text) = mac.as_str().and_then(|text| text.strip_suffix("03")) {
@@ -305,8 +357,16 @@ impl<'a> Player<'a> {
 
     /// Sends a recorded request and compares the answer.
     pub(crate) async fn replay(&self, recording: &Recording, with_token: bool) -> Outcome {
+        self.attempt(recording, with_token).await.0
+    }
+
+    /// As [`Player::replay`], with whether the request may have changed the master's state.
+    pub(crate) async fn attempt(&self, recording: &Recording, with_token: bool) -> (Outcome, bool) {
         let Some(request) = &recording.request else {
-            return Outcome::WithoutSetUp("no request was recorded".to_owned());
+            return (
+                Outcome::WithoutSetUp("only a body was recorded, not what it answers".to_owned()),
+                false,
+            );
         };
         let mut body = request.body.clone();
         if request.sends_whole_document {
@@ -315,7 +375,7 @@ impl<'a> Player<'a> {
         let (status, content_type, text) = self.send(&request.method, &request.path, body, with_token).await;
         let made = serde_json::from_str(&text).unwrap_or(Value::from(text));
         let mut differences = Vec::new();
-        if Some(status) != recording.status {
+        if recording.status.is_some_and(|wanted| wanted != status) {
             differences.push((
                 "status".to_owned(),
                 format!("{:?} recorded, {status} made: {made}", recording.status),
@@ -330,13 +390,29 @@ impl<'a> Player<'a> {
                 format!("{:?} recorded, {content_type:?} made", recording.content_type),
             ));
         }
-        match compared(recording, made) {
+        let outcome = match compared(recording, made) {
             outcome if differences.is_empty() => outcome,
             Outcome::Different(more) => {
                 differences.extend(more);
                 Outcome::Different(differences)
             }
             _ => Outcome::Different(differences),
+        };
+        (outcome, request.method != "GET" && (200..300).contains(&status))
+    }
+
+    /// Whether a step leaves the master in another state than before.
+    pub(crate) fn changes_state(&self, step: &Step) -> bool {
+        match step {
+            Step::Body { .. } => false,
+            Step::Replay(name) | Step::Anonymous { anonymous: name } => self.recording(name).is_some_and(|recording| {
+                recording.status.is_none_or(|status| status < 300)
+                    && recording
+                        .request
+                        .as_ref()
+                        .is_some_and(|request| request.method != "GET")
+            }),
+            _ => true,
         }
     }
 }

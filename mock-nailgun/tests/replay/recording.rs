@@ -35,56 +35,86 @@ pub(crate) struct Request {
     pub(crate) sends_whole_document: bool,
 }
 
+/// Where the recordings that the sessions were written for are.
+pub(crate) fn default_folder() -> Utf8PathBuf {
+    Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance"))
+}
+
 /// The folder of recordings: `FUELRIG_CONFORMANCE`, or the one beside the repository.
 pub(crate) fn folder() -> Utf8PathBuf {
-    std::env::var("FUELRIG_CONFORMANCE").map_or_else(
-        |_| Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/conformance")),
-        Utf8PathBuf::from,
-    )
+    std::env::var("FUELRIG_CONFORMANCE").map_or_else(|_| default_folder(), Utf8PathBuf::from)
 }
 
-/// The recordings of one Fuel version, by name.
-pub(crate) fn read_all(folder: &Utf8Path) -> Vec<Recording> {
-    let mut recordings: Vec<Recording> = folder
-        .read_dir_utf8()
-        .unwrap()
-        .map(|entry| entry.unwrap().into_path())
-        .filter(|path| path.extension() == Some("json"))
-        .map(|path| read(&path))
-        .collect();
-    recordings.sort_by(|left, right| left.name.cmp(&right.name));
-    recordings
+/// The recordings of one Fuel version, by name, and what in the folder is none, with the reason. There are none where
+/// there is no folder.
+pub(crate) fn read_all(folder: &Utf8Path) -> (Vec<Recording>, Vec<String>) {
+    let (mut recordings, mut problems) = (Vec::new(), Vec::new());
+    let Ok(entries) = folder.read_dir_utf8() else {
+        return (recordings, problems);
+    };
+    let mut paths: Vec<Utf8PathBuf> = entries.map(|entry| entry.unwrap().into_path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.extension() != Some("json") && path.is_file() {
+            println!("{path}: not replayed, a recording's name ends in .json");
+            continue;
+        }
+        match read(&path) {
+            Ok(recording) => recordings.push(recording),
+            Err(reason) => problems.push(format!("{path}: {reason}")),
+        }
+    }
+    (recordings, problems)
 }
 
-fn read(path: &Utf8Path) -> Recording {
-    let name = path.file_stem().unwrap().to_owned();
-    let document: Value = serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap();
+fn read(path: &Utf8Path) -> Result<Recording, String> {
+    if !path.is_file() {
+        return Err("is a folder: recordings are files in the folder of their Fuel version".to_owned());
+    }
+    let name = path.file_stem().unwrap_or_default().to_owned();
+    let text = fs_err::read_to_string(path).map_err(|error| error.to_string())?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| format!("is no JSON: {error}"))?;
     let (Some(request), Some(response)) = (document.get("request"), document.get("response")) else {
-        return Recording {
+        return Ok(Recording {
             name,
             request: None,
             status: None,
             content_type: None,
             body: document,
             is_trimmed: true,
-        };
+        });
     };
     let body = match &request["body"] {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         body => Some(body.to_string()),
     };
-    Recording {
+    let text = |key: &str| {
+        let text = request[key].as_str().map(str::to_owned);
+        text.ok_or_else(|| format!("`request.{key}` is no text"))
+    };
+    let status = match &response["status"] {
+        Value::Null => None,
+        status => Some(
+            status
+                .as_u64()
+                .and_then(|status| u16::try_from(status).ok())
+                .ok_or_else(|| format!("`response.status` is {status}"))?,
+        ),
+    };
+    Ok(Recording {
         name,
         request: Some(Request {
-            method: request["method"].as_str().unwrap().to_owned(),
-            path: request["path"].as_str().unwrap().to_owned(),
+            method: text("method")?,
+            path: text("path")?,
             body,
             sends_whole_document: request["body"]["editable"] == WHOLE_DOCUMENT,
         }),
-        status: response["status"].as_u64().map(|status| u16::try_from(status).unwrap()),
-        content_type: Some(response["headers"]["Content-Type"].as_str().map(str::to_owned)),
+        status,
+        content_type: response
+            .get("headers")
+            .map(|headers| headers["Content-Type"].as_str().map(str::to_owned)),
         body: response["body"].clone(),
         is_trimmed: document.get("note").is_some(),
-    }
+    })
 }

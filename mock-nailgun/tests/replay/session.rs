@@ -1,6 +1,6 @@
 //! What was done around the recordings, as data: `tests/data/replay.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +15,23 @@ pub(crate) struct Script {
     pub(crate) sessions: Vec<Session>,
     /// Recordings that differ, with the reason.
     pub(crate) differences: Vec<Difference>,
+}
+
+impl Script {
+    /// The recordings that the sessions of a version replay.
+    pub(crate) fn recordings(&self, version: &str) -> BTreeSet<&str> {
+        self.sessions
+            .iter()
+            .filter(|session| session.versions.iter().any(|name| name == version))
+            .flat_map(|session| &session.steps)
+            .filter_map(|step| match step {
+                Step::Replay(name) | Step::Anonymous { anonymous: name } | Step::Body { body: name, .. } => {
+                    Some(name.as_str())
+                }
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 /// A plugin that lay on the master's disk.
