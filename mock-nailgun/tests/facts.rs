@@ -424,3 +424,179 @@ async fn keystone_v3_and_components_came_later() {
         assert_eq!(status, if version == "7.0" { 201 } else { 400 }, "{version}: {text}");
     }
 }
+
+#[tokio::test]
+async fn sections_of_node_config_are_in_the_list_of_nodes_and_take_no_key_of_fuels() {
+    let master = fuel("9.2").await;
+    write(
+        &master,
+        "archive-1.0",
+        "node_config.yaml",
+        "depot: {metadata: {group: other}, slots: {type: text, label: Slots, value: '3', weight: 1}}\n\
+         uid: {slots: {type: text, label: Slots, value: '4', weight: 1}}\n",
+    );
+    master.post("/plugins/", plugin("archive", "1.0.0", "5.0.0")).await;
+    master.create_environment("one").await;
+    let node = master.register_node(1).await;
+    master
+        .post(
+            "/clusters/1/assignment/",
+            json!([{"id": node, "roles": ["controller"]}]),
+        )
+        .await;
+    let entry = async || master.get("/clusters/1/orchestrator/deployment/defaults/").await[0]["nodes"][0].clone();
+    assert!(entry().await.get("depot").is_none(), "it is off");
+    master.enable(1, "archive", |_| {}).await;
+    assert_eq!(entry().await["depot"], json!({"slots": "3"}));
+    assert_eq!(entry().await["uid"], "1");
+    let path = format!("/nodes/{node}/attributes/");
+    let mut attributes = master.get(&path).await;
+    attributes["depot"]["slots"]["value"] = json!("7");
+    master.put(&path, attributes).await;
+    assert_eq!(entry().await["depot"], json!({"slots": "7"}));
+}
+
+#[tokio::test]
+async fn up_to_8_0_a_plugins_task_stands_beside_the_releases_of_the_same_id_and_one_of_them_runs() {
+    for (version, count) in [("8.0", 2), ("9.2", 1)] {
+        let master = fuel(version).await;
+        let task = "[{id: netconfig, type: shell, version: 2.1.0, role: '*', parameters: {cmd: 'true', timeout: 10}}]";
+        write(&master, "archive-1.0", "deployment_tasks.yaml", task);
+        master.post("/plugins/", plugin("archive", "1.0.0", "4.0.0")).await;
+        master.create_environment("one").await;
+        master.enable(1, "archive", |_| {}).await;
+        let list = master.get("/clusters/1/deployment_tasks/").await;
+        let found: Vec<&Value> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|task| task["id"] == "netconfig")
+            .collect();
+        assert_eq!(found.len(), count, "{version}");
+        assert_eq!(found.last().unwrap()["type"], "shell", "{version}");
+        if version == "8.0" {
+            let node = master.register_node(1).await;
+            master
+                .post(
+                    "/clusters/1/assignment/",
+                    json!([{"id": node, "roles": ["controller"]}]),
+                )
+                .await;
+            let info = master.get("/clusters/1/orchestrator/deployment/defaults/").await;
+            let tasks = info[0]["tasks"].as_array().unwrap();
+            let sent: Vec<&Value> = tasks.iter().filter(|task| task["id"] == "netconfig").collect();
+            assert_eq!((sent.len(), &sent[0]["type"]), (1, &json!("shell")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn node_groups_are_kept_and_nodes_are_moved_between_them() {
+    let master = fuel("9.2").await;
+    master.create_environment("one").await;
+    let node = master.register_node(1).await;
+    let other = master.register_node(2).await;
+    let assignment = json!([{"id": node, "roles": ["controller"]}, {"id": other, "roles": ["compute"]}]);
+    master.post("/clusters/1/assignment/", assignment).await;
+    let rack = master
+        .post("/nodegroups/", json!({"cluster_id": 1, "name": "rack"}))
+        .await;
+    assert_eq!(
+        rack,
+        json!({"id": 2, "cluster_id": 1, "name": "rack", "is_default": false})
+    );
+    // Groups of all environments are counted together.
+    assert_eq!(master.create_environment("two").await, 2);
+    let groups = master.get("/nodegroups/?cluster_id=2").await;
+    assert_eq!(
+        groups,
+        json!([{"id": 3, "cluster_id": 2, "name": "default", "is_default": true}])
+    );
+    let networks = master.get("/clusters/2/network_configuration/neutron/").await;
+    assert_eq!(networks["networks"][0]["group_id"], 3);
+    let moved = master.put("/nodes/", json!([{"id": node, "group_id": 2}])).await;
+    assert_eq!(moved[0]["group_id"], 2);
+    assert_eq!(master.get(&format!("/nodes/{other}/")).await["group_id"], 1);
+    // A network of another rack is nobody's for addresses.
+    let network = json!({"name": "management", "group_id": 2, "cidr": "10.77.0.0/24"});
+    master.post("/networks/", network).await;
+    let infos = master.get("/clusters/1/orchestrator/deployment/defaults/").await;
+    assert_eq!(infos[0]["management_network_range"], "192.168.0.0/24");
+    assert_eq!(master.put("/clusters/1/changes/", json!({})).await["status"], "pending");
+    for (method, path, body, status, text) in [
+        (
+            "POST",
+            "/nodegroups/",
+            json!({"name": "x"}),
+            400,
+            "'cluster_id' is a required property",
+        ),
+        (
+            "POST",
+            "/nodegroups/",
+            json!({"name": "x", "cluster_id": 9}),
+            404,
+            "Cluster not found",
+        ),
+        (
+            "POST",
+            "/nodegroups/",
+            json!({"name": "rack", "cluster_id": 1}),
+            409,
+            "Node group 'rack' already exists in environment 1.",
+        ),
+        ("GET", "/nodegroups/9/", Value::Null, 404, "NodeGroup not found"),
+        (
+            "PUT",
+            "/nodes/",
+            json!([{"id": node, "group_id": 3}]),
+            400,
+            "Cannot assign node group (ID=3) to node 1: its environment has no such group.",
+        ),
+        (
+            "DELETE",
+            "/nodegroups/2/",
+            Value::Null,
+            400,
+            "Node group 'rack' has nodes, 'Untitled (00:01)' among them; move them to another group first.",
+        ),
+    ] {
+        assert_eq!(refusal(&master, method, path, body).await, refused(status, text));
+    }
+    master.put("/nodes/", json!([{"id": node, "group_id": 1}])).await;
+    assert_eq!(master.send_text("DELETE", "/api/v1/nodegroups/2/", None).await.0, 204);
+    let networks = master.get("/clusters/1/network_configuration/neutron/").await;
+    assert!(
+        networks["networks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|network| network["group_id"] != 2)
+    );
+}
+
+#[tokio::test]
+async fn a_hostname_is_part_of_a_domain_name_and_one_nodes_alone() {
+    let master = fuel("9.2").await;
+    let (first, second) = (master.register_node(1).await, master.register_node(2).await);
+    let path = format!("/nodes/{first}/");
+    assert_eq!(
+        master.put(&path, json!({"hostname": "archive-1"})).await["fqdn"],
+        "archive-1.example.com"
+    );
+    for hostname in ["x y", "", "-a", "a-", "ä", "a.b", &"a".repeat(64)] {
+        assert_eq!(
+            refusal(&master, "PUT", &path, json!({"hostname": hostname})).await.0,
+            400,
+            "{hostname}"
+        );
+    }
+    let taken = refusal(
+        &master,
+        "PUT",
+        &format!("/nodes/{second}/"),
+        json!({"hostname": "archive-1"}),
+    )
+    .await;
+    assert_eq!(taken, refused(409, "Duplicate hostname 'archive-1'."));
+}

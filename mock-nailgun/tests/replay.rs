@@ -27,6 +27,7 @@ mod session;
 use std::collections::BTreeMap;
 
 use mock_nailgun::Profile;
+use serde_json::{Value, json};
 
 use play::{Library, Outcome, Player};
 use search::Search;
@@ -116,6 +117,9 @@ async fn nearly_every_recorded_exchange_is_answered_as_recorded() {
             ));
             continue;
         }
+        for path in recording::other_files(&folder.join(version)) {
+            println!("{path}: not replayed, a recording's name ends in .json");
+        }
         let (judged, unreadable) = recording::read_all(&folder.join(version));
         problems.extend(unreadable);
         let library = Library {
@@ -185,4 +189,70 @@ async fn nearly_every_recorded_exchange_is_answered_as_recorded() {
         equal * 100 >= all * WANTED,
         "{equal} of {all} are equal, {WANTED} % are wanted"
     );
+}
+
+/// A recording as its file would be.
+fn made_up(name: &str, method: &str, path: &str, body: Value, status: u16, answer: Value) -> recording::Recording {
+    let content_type = match status {
+        ..=399 => json!("application/json"),
+        // Its body is empty.
+        401 => Value::Null,
+        _ => json!("text/html"),
+    };
+    recording::parse(
+        name,
+        &json!({
+            "request": {"method": method, "path": path, "body": body},
+            "response": {"status": status, "headers": {"Content-Type": content_type}, "body": answer},
+        }),
+    )
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recordings_that_no_session_knows_are_found_between_its_steps_and_with_one_another_or_are_told() {
+    let version = "9.2";
+    let (for_set_up, _) = recording::read_all(&recording::default_folder().join("nailgun").join(version));
+    if for_set_up.is_empty() {
+        println!("SKIPPED: there are no recorded exchanges to set a situation up with");
+        return;
+    }
+    let link = json!({"id": 1, "title": "New", "url": "http://x/", "description": "d", "hidden": false});
+    let path = "/api/v1/plugins/6/links/1";
+    let error = |message: &str| json!({"message": message, "errors": []});
+    let judged = vec![
+        // Only once the one below has happened, which needs the link that a step makes.
+        made_up("a_link_is_read", "GET", path, Value::Null, 200, link.clone()),
+        made_up("link_is_changed", "PUT", path, json!({"title": "New"}), 200, link),
+        made_up("login", "POST", "/api/v1/plugins/", Value::Null, 401, Value::from("")),
+        made_up(
+            "other_words",
+            "GET",
+            "/api/v1/plugins/77",
+            Value::Null,
+            404,
+            error("Plugin is gone"),
+        ),
+        made_up("other_status", "GET", "/api/v1/plugins/77", Value::Null, 200, json!({})),
+        recording::parse("a_body", &json!([{"id": 1, "made": "up"}])).unwrap(),
+    ];
+    let mut script = script();
+    script.sessions.truncate(2);
+    let outcomes = replay(version, &Library { judged, for_set_up }, &script).await;
+    let told = |name: &str| match &outcomes[name] {
+        Outcome::Equal { .. } => "equal".to_owned(),
+        Outcome::Different(differences) => format!("different: {differences:?}"),
+        Outcome::WithoutSetUp(text) => text.clone(),
+    };
+    assert_eq!(
+        outcomes.len(),
+        6,
+        "what a session plays as its set-up is not judged: {outcomes:?}"
+    );
+    for name in ["a_link_is_read", "link_is_changed", "login"] {
+        assert_eq!(told(name), "equal", "{name}");
+    }
+    assert!(told("other_words").contains("`Plugin is gone` recorded, `Plugin not found` made"));
+    assert!(told("other_status").contains("Some(200) recorded, 404 made"));
+    assert!(told("a_body").contains("no session knows it"));
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::compatibility;
 use super::context::Environment;
 use super::network_scheme::Scheme;
+use super::node_attributes::node_attributes;
 use super::provisioning_info::Provisioning;
 use super::roles::{self, Roles};
 use super::told::DeploymentInfo;
@@ -90,8 +91,15 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
     let mut controllers: Vec<&Node> = Vec::new();
     for node in &nodes {
         let names = roles::role_names_of(roles, node)?;
+        let sections = plugin_sections(environment, node)?;
         for name in &names {
-            node_list.push(list_entry(environment, scheme, node, name));
+            let mut entry = list_entry(environment, scheme, node, name);
+            if let Some(members) = entry.as_object_mut() {
+                for (name, section) in &sections {
+                    members.entry(name.clone()).or_insert_with(|| section.clone());
+                }
+            }
+            node_list.push(entry);
         }
         if node.all_roles().iter().any(|role| role == "controller") {
             controllers.push(node);
@@ -174,6 +182,28 @@ fn common(environment: &Environment<'_>, roles: &Roles, scheme: &Scheme<'_>) -> 
     };
     remove_absent(environment, &mut info);
     Ok(info)
+}
+
+/// What plugins' node_config.yaml adds to a node in the list of nodes (9.x): each section with bare values.
+fn plugin_sections(environment: &Environment<'_>, node: &Node) -> Result<Map<String, Value>, ApiError> {
+    let enabled = environment.enabled_plugins();
+    let is_plugins = |name: &String| {
+        let mut plugins = enabled.iter();
+        plugins.any(|connected| connected.plugin.files.node_attributes_metadata.contains_key(name))
+    };
+    if environment.config.profile.serialization != Serialization::Graph
+        || enabled
+            .iter()
+            .all(|connected| connected.plugin.files.node_attributes_metadata.is_empty())
+    {
+        return Ok(Map::new());
+    }
+    let mut sections = node_attributes(environment.config, Some(environment), node)?;
+    sections.retain(|name, section| is_plugins(name) && section.is_object());
+    for section in sections.values_mut().filter_map(Value::as_object_mut) {
+        section.shift_remove("metadata");
+    }
+    Ok(settings::flatten(&sections))
 }
 
 /// Takes out what the version does not tell.

@@ -24,8 +24,8 @@ pub(crate) struct NetworkGroup {
 }
 
 /// The network configuration that a new environment begins with: `networks` without the admin one, and
-/// `networking_parameters`.
-pub(crate) fn default_configuration(release: &Release, cluster_id: i64, segmentation: &str) -> Value {
+/// `networking_parameters`. `group_id` is the node group that it begins with.
+pub(crate) fn default_configuration(release: &Release, cluster_id: i64, group_id: i64, segmentation: &str) -> Value {
     let neutron = release
         .metadata
         .get("networks_metadata")
@@ -50,7 +50,7 @@ pub(crate) fn default_configuration(release: &Release, cluster_id: i64, segmenta
             // Admin is 1 for all; the others count up in each environment.
             "id": cluster_id * 10 + networks.len() as i64,
             "name": description["name"],
-            "group_id": cluster_id,
+            "group_id": group_id,
             "cidr": cidr.map(|cidr| cidr.to_string()),
             "gateway": if use_gateway { cidr.and_then(|cidr| cidr.host(1)).map(|ip| ip.to_string()) } else { None },
             "ip_ranges": ranges,
@@ -107,12 +107,15 @@ pub(crate) fn admin_network(config: &Config) -> Value {
     })
 }
 
-/// The networks of an environment, the admin one last.
+/// The networks of an environment's first node group, which all its nodes are in as far as addresses go; the admin one
+/// last.
 pub(crate) fn networks_of(environment: &Environment<'_>) -> Vec<NetworkGroup> {
-    let own = environment.cluster.network_configuration["networks"]
+    let mut own = environment.cluster.network_configuration["networks"]
         .as_array()
         .cloned()
         .unwrap_or_default();
+    let first = own.first().map(|network| network["group_id"].clone());
+    own.retain(|network| Some(&network["group_id"]) == first.as_ref());
     own.into_iter()
         .chain([admin_network(environment.config)])
         .map(|network| read_group(&network))

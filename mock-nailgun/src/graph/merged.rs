@@ -86,6 +86,22 @@ pub(crate) fn exists(environment: &Environment<'_>, kind: &str) -> Result<bool, 
     Ok(kind == DEFAULT)
 }
 
+/// The tasks as a list for clients. Up to 8.0 a plugin's task of an id that the release has is there beside it, and only the
+/// graph makes one of them.
+pub(crate) fn listed(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
+    match environment.config.profile.serialization {
+        Serialization::Graph => merged(environment, kind),
+        Serialization::Hooks => {
+            let own = own(environment, kind)?;
+            let mut tasks = release(environment, kind)?;
+            tasks.extend(plugins(environment, kind)?);
+            tasks.retain(|task| !own.iter().any(|other| other.id() == task.id()));
+            tasks.extend(own);
+            Ok(tasks)
+        }
+    }
+}
+
 /// All of them: a plugin's task goes over the release's of the same id, the environment's own over both.
 pub(crate) fn merged(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
     let mut tasks = release(environment, kind)?;

@@ -13,7 +13,7 @@ mod stored;
 mod task;
 mod writer;
 
-pub(crate) use merged::{DEFAULT, api_shape, exists, merged, own, plugins, release};
+pub(crate) use merged::{DEFAULT, api_shape, exists, listed, merged, own, plugins, release};
 pub(crate) use picture::{View, between, picture};
 pub(crate) use resolver::{RoleResolver, pattern_of};
 pub(crate) use serialize::{Selection, SerializedGraph, serialize};

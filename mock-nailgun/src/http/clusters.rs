@@ -8,7 +8,7 @@ use super::json_schema::{Kind, Schema};
 use super::{components, links, tasks};
 use crate::environment::{self, Environment};
 use crate::settings;
-use crate::store::{self, Cluster, GraphOwner, Node, Release, Task, addresses, graphs};
+use crate::store::{self, Cluster, GraphOwner, Node, NodeGroup, Release, Task, addresses, graphs};
 
 /// What a cluster may be given.
 const SCHEMA: Schema = Schema {
@@ -126,13 +126,15 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         own_roles: Map::new(),
     };
     store::insert(call.database, &mut cluster)?;
+    let group = NodeGroup::begin(call.database, cluster.id)?;
     environment::connect_cluster(&call.config.profile, call.database, &cluster, &release)?;
     let mut environment = Environment::load(call, cluster.id)?;
     let mut generated = environment.release_attributes("generated");
     environment.fill_in(&mut generated);
     environment.cluster.editable = environment.initial_editable();
     environment.cluster.generated = generated;
-    environment.cluster.network_configuration = environment::default_configuration(&release, cluster.id, &segmentation);
+    environment.cluster.network_configuration =
+        environment::default_configuration(&release, cluster.id, group.id, &segmentation);
     components::apply(call, &mut environment)?;
     store::replace(call.database, &environment.cluster)?;
     for node in body
@@ -284,6 +286,9 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
     }
     graphs::delete_of(call.database, GraphOwner::Cluster, cluster.id)?;
     links::delete_of::<true>(call.database, cluster.id)?;
+    for group in NodeGroup::of(call.database, cluster.id)? {
+        store::delete::<NodeGroup>(call.database, group.id)?;
+    }
     store::delete::<Cluster>(call.database, cluster.id)?;
     let message = format!("Environment '{}' and all its nodes are deleted", cluster.name);
     environment::notify(call.database, "done", &message, None, None, None)?;
@@ -293,6 +298,7 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
 /// Takes a node out of its environment.
 pub(crate) fn release_node(node: &mut Node) {
     node.cluster = None;
+    node.group = None;
     node.roles.clear();
     node.pending_roles.clear();
     node.primary_tags.clear();

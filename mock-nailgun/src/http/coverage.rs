@@ -274,6 +274,19 @@ pub(crate) const ABOUT: &[About] = &[
     ),
     about("networks", Fuel8, Mocked, "Networks of all environments"),
     about(
+        "nodegroups",
+        Fuel6,
+        Mocked,
+        "Node groups: kept; addresses are those of an environment's first",
+    ),
+    about("nodegroups/:id", Fuel6, Mocked, "One node group"),
+    about(
+        "clusters/:id/network_configuration/neutron/verify",
+        Fuel6,
+        Mocked,
+        "Networks are verified: they are the engine's, so at once",
+    ),
+    about(
         "nodes/:id/interfaces",
         Fuel6,
         Real,

@@ -29,12 +29,19 @@ fn text(call: &Call<'_>, name: &str) -> Option<String> {
 
 /// `GET /clusters/:id/deployment_tasks/`, `?graph_type=&start=&end=&include=`
 pub(crate) fn tasks(call: &Call<'_>) -> Answer {
-    let tasks = graph::between(
-        graph::merged(&load(call)?, kind(call))?,
-        text(call, "start").as_deref(),
-        text(call, "end").as_deref(),
-        &call.list_parameter("include").unwrap_or_default(),
-    )?;
+    let environment = load(call)?;
+    let (start, end) = (text(call, "start"), text(call, "end"));
+    let included = call.list_parameter("include").unwrap_or_default();
+    let tasks = if start.is_none() && end.is_none() && included.is_empty() {
+        graph::listed(&environment, kind(call))?
+    } else {
+        graph::between(
+            graph::merged(&environment, kind(call))?,
+            start.as_deref(),
+            end.as_deref(),
+            &included,
+        )?
+    };
     Ok(Reply::ok(graph::api_shape(&call.config.profile, &tasks)))
 }
 

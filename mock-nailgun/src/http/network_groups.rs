@@ -1,5 +1,4 @@
-//! `/networks`: the networks of all environments. Each environment has the one node group that it begins with, whose
-//! id is the environment's.
+//! `/networks`: the networks of all environments.
 
 use serde_json::{Value, json};
 
@@ -7,7 +6,7 @@ use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::config::Network;
 use crate::environment;
-use crate::store::{self, Cluster};
+use crate::store::{self, Cluster, NodeGroup};
 
 /// `GET /networks/`
 pub(crate) fn list(call: &Call<'_>) -> Answer {
@@ -28,16 +27,20 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     };
     let group = required("group_id")?;
     let name = required("name")?.as_str().unwrap_or_default();
-    let cluster: Option<Cluster> = match group.as_i64() {
+    let found: Option<NodeGroup> = match group.as_i64() {
         Some(id) => store::get(call.database, id)?,
         None => None,
     };
-    let mut cluster =
-        cluster.ok_or_else(|| ApiError::bad_request(format!("Node group with ID {group} does not exist")))?;
-    if own(&cluster).iter().any(|network| network["name"] == name) {
+    let group = found.ok_or_else(|| ApiError::bad_request(format!("Node group with ID {group} does not exist")))?;
+    let mut cluster: Cluster =
+        store::get(call.database, group.cluster)?.ok_or_else(|| ApiError::not_found("Cluster"))?;
+    if own(&cluster)
+        .iter()
+        .any(|network| network["name"] == name && network["group_id"] == group.id)
+    {
         return Err(ApiError::new(
             409,
-            format!("Network with name {name} already exists in node group default"),
+            format!("Network with name {name} already exists in node group {}", group.name),
         ));
     }
     let largest = own(&cluster).iter().filter_map(|network| network["id"].as_i64()).max();
@@ -50,7 +53,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     let created = json!({
         "id": largest.unwrap_or(cluster.id * 10) + 1,
         "name": name,
-        "group_id": cluster.id,
+        "group_id": group.id,
         "cidr": value("cidr"),
         "gateway": value("gateway"),
         "ip_ranges": ranges,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
+use super::node_groups;
 use crate::environment::{self, Environment};
 use crate::store::{self, Node, addresses};
 
@@ -29,7 +30,7 @@ fn shown(call: &Call<'_>, node: &Node) -> Result<Value, ApiError> {
         "pending_addition": node.pending_addition,
         "pending_deletion": node.pending_deletion,
         "cluster": node.cluster,
-        "group_id": node.cluster,
+        "group_id": node_groups::group_of(call, node)?,
         "online": node.online,
         "error_type": node.error_type,
         "labels": node.labels,
@@ -99,6 +100,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         pending_addition: false,
         pending_deletion: false,
         cluster: None,
+        group: None,
         online: true,
         error_type: None,
         error_msg: None,
@@ -175,10 +177,28 @@ fn hardware(meta: &Value) -> String {
     format!("{cpus} CPUs / {memory:.1} GB RAM / {terabytes} TB HDD")
 }
 
+/// A hostname becomes part of a domain name.
+fn check_hostname(hostname: &str) -> Result<(), ApiError> {
+    let is_inner = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    if hostname.is_empty()
+        || hostname.len() > 63
+        || !hostname.chars().all(is_inner)
+        || hostname.starts_with('-')
+        || hostname.ends_with('-')
+    {
+        return Err(ApiError::bad_request(format!(
+            "Hostname '{hostname}' must consist of letters, digits and '-', which neither begins nor ends it, and of 63 \
+             characters at most"
+        )));
+    }
+    Ok(())
+}
+
 /// Fields that the API and the agent may change, each in its own way.
 fn change(call: &Call<'_>, node: &mut Node, body: &Map<String, Value>) -> Result<(), ApiError> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
     if let Some(hostname) = text("hostname") {
+        check_hostname(&hostname)?;
         let other: Option<Node> = store::find(call.database, "document ->> 'hostname' = ?1", [&hostname])?;
         if other.is_some_and(|other| other.id != node.id && other.cluster == node.cluster) {
             return Err(ApiError::new(409, format!("Duplicate hostname '{hostname}'.")));
@@ -217,6 +237,9 @@ fn change(call: &Call<'_>, node: &mut Node, body: &Map<String, Value>) -> Result
         }
         Some(id) if id.is_i64() => node.cluster = id.as_i64(),
         _ => {}
+    }
+    if let Some(group) = body.get("group_id").and_then(Value::as_i64) {
+        node_groups::move_node(call, node, group)?;
     }
     check_address(call, node)?;
     Ok(store::replace(call.database, node)?)
@@ -265,6 +288,7 @@ pub(crate) fn agent(call: &Call<'_>) -> Answer {
         "pending_roles",
         "cluster",
         "cluster_id",
+        "group_id",
         "status",
     ] {
         body.shift_remove(key);

@@ -4,8 +4,8 @@ use super::call::{Answer, Call};
 use super::error::ApiError;
 use super::{
     attributes, authentication, changes, clusters, coverage, deployment, disks, graphs, links, network, network_groups,
-    node_attributes, nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing, roles,
-    situation, tasks,
+    node_attributes, node_groups, nodes, notifications, openapi, plugins, provisioning, releases, rig, role_editing,
+    roles, situation, tasks,
 };
 use crate::profile::Series;
 
@@ -333,6 +333,22 @@ const API: &[Route] = &[
     Route {
         path: "nodes/:id/disks/defaults",
         methods: &[("GET", disks::show_defaults, Token)],
+    },
+    Route {
+        path: "nodegroups",
+        methods: &[("GET", node_groups::list, Token), ("POST", node_groups::create, Token)],
+    },
+    Route {
+        path: "nodegroups/:id",
+        methods: &[
+            ("GET", node_groups::show, Token),
+            ("PUT", node_groups::update, Token),
+            ("DELETE", node_groups::remove, Token),
+        ],
+    },
+    Route {
+        path: "clusters/:id/network_configuration/neutron/verify",
+        methods: &[("PUT", network::verify, Token)],
     },
     Route {
         path: "networks",

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 /// What leads from each version of the tables to the next, the first from an empty file. The version that a file has is
 /// kept in `PRAGMA user_version`.
-const MIGRATIONS: &[&str] = &[TABLES, RUNS, GRAPHS_WITH_IDS, MADE_FOR, LINKS_APART];
+const MIGRATIONS: &[&str] = &[TABLES, RUNS, GRAPHS_WITH_IDS, MADE_FOR, LINKS_APART, NODE_GROUPS];
 
 /// Version of the tables that this program works with.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -55,6 +55,14 @@ INSERT INTO plugin_links SELECT id, json_remove(document, '$.owner') FROM links 
 INSERT INTO cluster_plugin_links
     SELECT id, json_remove(document, '$.owner') FROM links WHERE document ->> 'owner' = 'cluster';
 DROP TABLE links;
+";
+
+/// Environments may have more than the node group that they began with, whose id was theirs.
+const NODE_GROUPS: &str = "
+CREATE TABLE node_groups (id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE INDEX node_group_cluster ON node_groups (document ->> 'cluster');
+INSERT INTO node_groups (id, document)
+    SELECT id, json_object('name', 'default', 'cluster', id, 'is_default', json('true')) FROM clusters;
 ";
 
 /// Documents are JSON text; what is searched for is indexed by expression, so a new field needs no new column.

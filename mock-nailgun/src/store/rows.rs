@@ -152,6 +152,9 @@ pub(crate) struct Node {
     pub(crate) pending_addition: bool,
     pub(crate) pending_deletion: bool,
     pub(crate) cluster: Option<i64>,
+    /// The node group that it was put into, where it is not its environment's first.
+    #[serde(default)]
+    pub(crate) group: Option<i64>,
     pub(crate) online: bool,
     pub(crate) error_type: Option<String>,
     pub(crate) error_msg: Option<String>,

@@ -19,6 +19,7 @@ const TABLE_NAMES: &[&str] = &[
     "tasks",
     "addresses",
     "nodes",
+    "node_groups",
     "cluster_plugins",
     "clusters",
     "plugins",

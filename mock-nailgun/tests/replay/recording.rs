@@ -55,8 +55,7 @@ pub(crate) fn read_all(folder: &Utf8Path) -> (Vec<Recording>, Vec<String>) {
     let mut paths: Vec<Utf8PathBuf> = entries.map(|entry| entry.unwrap().into_path()).collect();
     paths.sort();
     for path in paths {
-        if path.extension() != Some("json") && path.is_file() {
-            println!("{path}: not replayed, a recording's name ends in .json");
+        if is_other_file(&path) {
             continue;
         }
         match read(&path) {
@@ -67,20 +66,39 @@ pub(crate) fn read_all(folder: &Utf8Path) -> (Vec<Recording>, Vec<String>) {
     (recordings, problems)
 }
 
+/// Files in a folder of recordings that are none: a recording's name ends in `.json`.
+pub(crate) fn other_files(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().into_iter().flatten();
+    entries
+        .filter_map(|entry| Some(entry.ok()?.into_path()))
+        .filter(|path| is_other_file(path))
+        .collect()
+}
+
+fn is_other_file(path: &Utf8Path) -> bool {
+    path.extension() != Some("json") && path.is_file()
+}
+
 fn read(path: &Utf8Path) -> Result<Recording, String> {
     if !path.is_file() {
         return Err("is a folder: recordings are files in the folder of their Fuel version".to_owned());
     }
-    let name = path.file_stem().unwrap_or_default().to_owned();
+    let name = path.file_stem().unwrap_or_default();
     let text = fs_err::read_to_string(path).map_err(|error| error.to_string())?;
     let document: Value = serde_json::from_str(&text).map_err(|error| format!("is no JSON: {error}"))?;
+    parse(name, &document)
+}
+
+/// A recording from what its file holds.
+pub(crate) fn parse(name: &str, document: &Value) -> Result<Recording, String> {
+    let name = name.to_owned();
     let (Some(request), Some(response)) = (document.get("request"), document.get("response")) else {
         return Ok(Recording {
             name,
             request: None,
             status: None,
             content_type: None,
-            body: document,
+            body: document.clone(),
             is_trimmed: true,
         });
     };

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Database;
 use crate::store::{
-    self, Access, Cluster, ClusterLink, Document, GraphOwner, HistoryRecord, Node, Notification, Plugin, PluginLink,
-    Release, Store, StoreError, Task, addresses, cluster_plugins, graphs, messages, runs,
+    self, Access, Cluster, ClusterLink, Document, GraphOwner, HistoryRecord, Node, NodeGroup, Notification, Plugin,
+    PluginLink, Release, Store, StoreError, Task, addresses, cluster_plugins, graphs, messages, runs,
 };
 
 fn release() -> Value {
@@ -145,6 +145,9 @@ fn written_by(version: usize, directory: &Utf8Path) -> Utf8PathBuf {
             )
             .unwrap();
     }
+    if version >= 6 {
+        NodeGroup::begin(&connection, 1).unwrap();
+    }
     if version >= 3 {
         connection
             .execute_batch(
@@ -168,7 +171,7 @@ fn assert_kept<T: Document>(connection: &Connection, written: &[Value]) {
 }
 
 #[rstest]
-fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3, 4, 5)] version: usize) {
+fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3, 4, 5, 6)] version: usize) {
     let directory = tempfile::tempdir().unwrap();
     let path = written_by(version, Utf8Path::from_path(directory.path()).unwrap());
     // Twice: what was brought up to date once is left alone.
@@ -186,6 +189,9 @@ fn a_file_of_an_older_version_is_opened_with_all_that_it_holds(#[values(1, 2, 3,
             assert_kept::<Task>(connection, &[task(), other]);
             assert_kept::<HistoryRecord>(connection, &[history()]);
             assert_kept::<Notification>(connection, &[notification()]);
+            let groups = NodeGroup::of(connection, 1)?;
+            assert_eq!(groups.len(), 1);
+            assert!(groups[0].is_default && groups[0].id == 1);
             assert_kept::<PluginLink>(connection, &[link()]);
             assert_kept::<ClusterLink>(connection, &[link()]);
             let plugins = cluster_plugins::of(connection, 1)?;
@@ -283,12 +289,12 @@ fn a_file_of_another_program_or_of_a_later_version_is_refused() {
     ] {
         assert!(matches!(with(name, statements), StoreError::Foreign { .. }), "{name}");
     }
-    let later = with("later", "CREATE TABLE releases (id INTEGER); PRAGMA user_version = 6");
+    let later = with("later", "CREATE TABLE releases (id INTEGER); PRAGMA user_version = 7");
     assert!(matches!(
         later,
         StoreError::Version {
-            found: 6,
-            wanted: 5,
+            found: 7,
+            wanted: 6,
             ..
         }
     ));
@@ -297,12 +303,12 @@ fn a_file_of_another_program_or_of_a_later_version_is_refused() {
 #[rstest]
 #[case(1, "8.0")]
 #[case(3, "6.1")]
-#[case(5, "7.0")]
+#[case(6, "7.0")]
 fn a_file_that_was_made_for_another_fuel_is_refused_and_stays(#[case] format: usize, #[case] wanted: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = written_by(format, Utf8Path::from_path(directory.path()).unwrap());
     // From format 4 on the file says it itself; before, its releases do.
-    if format == 5 {
+    if format == 6 {
         Store::open(&Database::File(path.clone()), "9.2").unwrap();
     }
     let content = |path: &Utf8Path| -> (i64, Vec<String>) {
