@@ -50,10 +50,11 @@ async fn replay(version: &str, library: &Library, script: &Script) -> BTreeMap<S
         .iter()
         .filter(|recording| !known.contains(recording.name.as_str()));
     let mut search = Search::of(unknown);
+    let played = script.played_for(version);
     for session in script
         .sessions
         .iter()
-        .filter(|session| session.versions.iter().any(|name| name == version))
+        .filter(|session| session.versions.iter().any(|name| name == played))
     {
         let player = Player::start(version, library, script).await;
         let earlier = before(script, session);
@@ -124,7 +125,12 @@ async fn nearly_every_recorded_exchange_is_answered_as_recorded() {
         problems.extend(unreadable);
         let library = Library {
             judged,
-            for_set_up: recording::read_all(&recording::default_folder().join("nailgun").join(version)).0,
+            for_set_up: recording::read_all(
+                &recording::default_folder()
+                    .join("nailgun")
+                    .join(script.played_for(version)),
+            )
+            .0,
         };
         for (name, outcome) in replay(version, &library, &script).await {
             all += 1;

@@ -17,7 +17,17 @@ pub(crate) struct Script {
     pub(crate) differences: Vec<Difference>,
 }
 
+/// The version whose sessions make situations for recordings of one that has none: the oldest.
+const OLDEST: &str = "8.0";
+
 impl Script {
+    /// The version whose sessions are played for a version.
+    pub(crate) fn played_for<'a>(&self, version: &'a str) -> &'a str {
+        let mut sessions = self.sessions.iter();
+        let has_own = sessions.any(|session| session.versions.iter().any(|name| name == version));
+        if has_own { version } else { OLDEST }
+    }
+
     /// The recordings that the sessions of a version replay.
     pub(crate) fn recordings(&self, version: &str) -> BTreeSet<&str> {
         self.sessions
