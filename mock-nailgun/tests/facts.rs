@@ -600,3 +600,31 @@ async fn a_hostname_is_part_of_a_domain_name_and_one_nodes_alone() {
     .await;
     assert_eq!(taken, refused(409, "Duplicate hostname 'archive-1'."));
 }
+
+#[rstest]
+#[case(
+    "8.0",
+    500,
+    "PackageVersionIsNotCompatible: Plugin id=1 package_version=9.0.0 is not supported by Nailgun, currently supported versions 4.0., 2.0., 5.0., 3.0., 1.0."
+)]
+#[case(
+    "9.2",
+    400,
+    "Plugin id=1 package_version=9.0.0 is not supported by Nailgun, currently supported versions 2.0., 5.0., 3.0., 6.0., 4.0., 1.0."
+)]
+#[tokio::test]
+async fn a_plugin_cannot_become_a_package_that_its_fuel_does_not_take(
+    #[case] version: &str,
+    #[case] status: u16,
+    #[case] text: &str,
+) {
+    let master = fuel(version).await;
+    master.post("/plugins/", plugin("archive", "1.0.0", "4.0.0")).await;
+    let changed = plugin("archive", "1.0.0", "9.0.0");
+    assert_eq!(
+        refusal(&master, "PUT", "/plugins/1", changed).await,
+        refused(status, text)
+    );
+    let shown = master.get("/plugins/1").await;
+    assert_eq!(shown["package_version"], "4.0.0");
+}

@@ -121,6 +121,21 @@ fn check_lengths(body: &Map<String, Value>) -> Result<(), ApiError> {
     }
 }
 
+fn check_package_version(call: &Call<'_>, id: i64, package_version: &str) -> Result<(), ApiError> {
+    let profile = &call.config.profile;
+    if environment::adapter_prefix(profile, package_version).is_some() {
+        return Ok(());
+    }
+    let message = format!(
+        "Plugin id={id} package_version={package_version} is not supported by Nailgun, currently supported versions {}",
+        profile.package_versions.join(", ")
+    );
+    Err(match profile.unsupported_package {
+        Unsupported::Refused => ApiError::bad_request(message),
+        Unsupported::Unexpected => ApiError::unexpected(format!("PackageVersionIsNotCompatible: {message}")),
+    })
+}
+
 /// The name of a plugin's directory takes its version apart, from package 2.0.0 on, as soon as its files are looked for.
 fn check_version(call: &Call<'_>, plugin: &Plugin) -> Result<(), ApiError> {
     let is_taken_apart =
@@ -215,24 +230,13 @@ fn whole_metadata(call: &Call<'_>, plugin: &Plugin, body: &Map<String, Value>) -
 
 fn add(call: &Call<'_>, body: &Map<String, Value>) -> Result<Plugin, ApiError> {
     let mut plugin = from_body(0, body);
-    if environment::adapter_prefix(&call.config.profile, &plugin.package_version).is_none() {
-        let next: i64 = call.database.query_row(
-            "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'plugins'",
-            [],
-            |row| row.get(0),
-        )?;
-        let message = format!(
-            "Plugin id={next} package_version={} is not supported by Nailgun, currently supported versions {}",
-            plugin.package_version,
-            call.config.profile.package_versions.join(", ")
-        );
-        // The row was inserted and rolled back: its id is gone.
-        let refusal = match call.config.profile.unsupported_package {
-            Unsupported::Refused => ApiError::bad_request(message),
-            Unsupported::Unexpected => ApiError::unexpected(format!("PackageVersionIsNotCompatible: {message}")),
-        };
-        return Err(refusal.burning("plugins"));
-    }
+    let next: i64 = call.database.query_row(
+        "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'plugins'",
+        [],
+        |row| row.get(0),
+    )?;
+    // The row was inserted and rolled back: its id is gone.
+    check_package_version(call, next, &plugin.package_version).map_err(|error| error.burning("plugins"))?;
     check_version(call, &plugin).map_err(|error| error.burning("plugins"))?;
     // The row was refused: its id is gone too.
     check_lengths(body).map_err(|error| error.burning("plugins"))?;
@@ -279,6 +283,8 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
             known.name, plugin.name
         )));
     }
+    check_package_version(call, plugin.id, &plugin.package_version)?;
+    check_version(call, &plugin)?;
     check_lengths(&body)?;
     plugin.files = known.files;
     environment::keep_metadata(&call.config.profile, Arc::make_mut(&mut plugin.files), &body);
