@@ -114,7 +114,7 @@ pub(crate) fn connect_cluster(
 }
 
 /// What two versions are ordered by: their numbers.
-fn version_order(version: &str) -> Vec<u64> {
+pub(crate) fn version_order(version: &str) -> Vec<u64> {
     version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 

@@ -19,7 +19,7 @@ mod transaction;
 mod volumes;
 
 pub(crate) use addressing::allocate;
-pub(crate) use compatibility::{connect_cluster, connect_plugin, matching_release};
+pub(crate) use compatibility::{connect_cluster, connect_plugin, matching_release, version_order};
 pub(crate) use context::{Environment, Filling};
 pub(crate) use deployment_info::{deployment_info, has_file, plugin_directory};
 pub(crate) use network::{admin_network, default_configuration, whole_range};

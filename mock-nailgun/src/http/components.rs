@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::settings::python_repr;
 use crate::store::{ClusterPlugin, cluster_plugins};
 
@@ -74,10 +74,11 @@ pub(crate) fn apply(call: &Call<'_>, environment: &mut Environment<'_>) -> Resul
                 .any(|component| is_chosen(&chosen, component))
         })
         .collect();
-    for (index, owner) in owners.iter().enumerate() {
-        let has_newer = owners[index + 1..]
+    for owner in &owners {
+        let order = |connected: &ClusterPlugin| environment::version_order(&connected.plugin.version);
+        let has_newer = owners
             .iter()
-            .any(|other| other.plugin.name == owner.plugin.name);
+            .any(|other| other.plugin.name == owner.plugin.name && order(other) > order(owner));
         if !has_newer {
             cluster_plugins::set_enabled(call.database, environment.cluster.id, owner.plugin.id, true)?;
         }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{fuel, keys, plugin, refusal, refused};
+use super::{fuel, keys, plugin, refusal, refused, write};
 
 #[rstest]
 #[case("6.1", &["cluster", "id", "message", "name", "progress", "result", "status", "uuid"])]
@@ -232,4 +232,32 @@ async fn node_groups_are_kept_and_nodes_are_moved_between_them() {
             .iter()
             .all(|network| network["group_id"] != 2)
     );
+}
+
+#[tokio::test]
+async fn the_newest_version_of_a_plugin_that_owns_a_chosen_component_is_switched_on() {
+    let master = fuel("9.2").await;
+    for version in ["9.0.0", "10.0.0", "8.0.0"] {
+        let directory = format!("depot-{}", version.strip_suffix(".0").unwrap());
+        let component = "[{name: 'storage:block:depot', label: Depot, description: d}]";
+        write(&master, &directory, "components.yaml", component);
+        master.post("/plugins/", plugin("depot", version, "4.0.0")).await;
+    }
+    let components = [
+        "hypervisor:qemu",
+        "network:neutron:core:ml2",
+        "network:neutron:ml2:vlan",
+        "storage:block:depot",
+    ];
+    let body = json!({"name": "one", "release_id": 2, "components": components});
+    master.post("/clusters/", body).await;
+    let settings = master.get("/clusters/1/attributes/").await;
+    let metadata = &settings["editable"]["depot"]["metadata"];
+    let chosen = metadata["versions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|version| version["metadata"]["plugin_id"] == metadata["chosen_id"]);
+    assert_eq!(metadata["enabled"], true);
+    assert_eq!(chosen.unwrap()["metadata"]["plugin_version"], "10.0.0");
 }
