@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{Authentication, Config, Database, Network};
 use crate::profile::Profile;
@@ -132,6 +133,8 @@ fn serve(command: Command) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
         let server = Server::start(config).await.map_err(|error| error.to_string())?;
+        // Before anybody is told that it is there, and may tell it to stop.
+        let stop = StopSignals::register().map_err(|error| format!("cannot wait for signals: {error}"))?;
         let _ = writeln!(std::io::stderr(), "mock-nailgun {fuel} listens on {}", server.address());
         if let Some(directory) = missing {
             let _ = writeln!(
@@ -140,24 +143,32 @@ fn serve(command: Command) -> Result<(), String> {
                  their settings, roles and tasks; make it, or give the right one with `--plugins-dir`"
             );
         }
-        stop_asked().await;
+        stop.received().await;
         server.stop().await;
         Ok(())
     })
 }
 
-/// Waits for SIGINT or SIGTERM: as PID 1 of a container the process gets no default handling of either.
-async fn stop_asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
+/// SIGINT and SIGTERM: as PID 1 of a container the process gets no default handling of either.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// From here on neither ends the process by itself.
+    fn register() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
