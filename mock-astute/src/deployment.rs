@@ -198,10 +198,13 @@ impl<'message> Deployment<'message> {
             self.replies.nodes(vec![node]);
         }
         let ready = match prepared {
-            Ok(Prepared::Run(ready)) => match orchestrator.nodes.get(node_id) {
-                Some(node) => Ok((ready, node.clone())),
-                None => Err(format!("no machine stands for node {node_id}")),
-            },
+            Ok(Prepared::Run(ready)) => {
+                let place = message.place(node_id);
+                match orchestrator.nodes.get(place) {
+                    Some(node) => Ok((ready, node.clone())),
+                    None => Err(format!("no machine stands for node {place}")),
+                }
+            }
             Ok(Prepared::Nothing) => return,
             Err(PrepareError::Invalid(problem)) => Err(problem),
             Err(PrepareError::Fatal(problem)) => {
@@ -323,11 +326,7 @@ impl<'message> Deployment<'message> {
         if let Some(error) = &error {
             tracing::warn!(task = %message.id, node = %self.graph.nodes[node], %error, "task failed");
         }
-        let summary = attempts
-            .iter()
-            .rev()
-            .find_map(|attempt| attempt.puppet.as_ref())
-            .map_or_else(|| json!({}), reply::puppet_summary);
+        let summary = reply::summary(&message.kind, &attempts);
         let (started, finished) = ran.unzip();
         self.record(
             TaskRecord {

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One event of a deployment, in the order in which they happen.
 #[derive(Debug, Clone)]
@@ -107,6 +107,10 @@ pub struct PuppetRun {
     pub failed_resources: Vec<PuppetResource>,
     /// Lines of level `err` and above of the report's log.
     pub errors: Vec<String>,
+    /// The rest of what Astute's agent answers when it is asked for the summary of the last run: counts, times, version,
+    /// and the report where a task wants it. Goes to Nailgun's task history, and nowhere else.
+    #[serde(skip)]
+    pub summary: Map<String, Value>,
 }
 
 /// One resource of a Puppet catalogue.

@@ -21,6 +21,7 @@ mod subgraph;
 mod task;
 
 pub use event::{Attempt, Event, PuppetResource, PuppetRun, TaskRecord, TaskStatus};
+pub use message::place;
 pub use node::{Command, FileUpload, Node, NodeError, Output};
 pub use orchestrator::{Orchestrator, Outcome, OutcomeStatus};
 pub use profile::{HookProfile, Profile, PuppetProfile, ShellProfile, SyncProfile, UploadProfile};

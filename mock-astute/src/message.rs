@@ -9,6 +9,12 @@ pub(crate) const SYNC_NODE: &str = "virtual_sync_node";
 /// The Fuel master as a node.
 pub(crate) const MASTER: &str = "master";
 
+/// Where a task of this type and node is carried out: a `master_shell` on the master, whichever node has it.
+#[must_use]
+pub fn place<'node>(kind: &str, node: &'node str) -> &'node str {
+    if kind == "master_shell" { MASTER } else { node }
+}
+
 /// A message that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
@@ -74,6 +80,8 @@ pub(crate) struct TaskDeploy {
     pub(crate) dry_run: bool,
     /// Run Puppet with `--noop`, skip what cannot.
     pub(crate) noop_run: bool,
+    /// Let Puppet tell everything.
+    pub(crate) debug: bool,
 }
 
 /// One task on one node.
@@ -162,6 +170,7 @@ impl TaskDeploy {
             subgraphs: subgraph::read(metadata)?,
             dry_run: flag(arguments, "dry_run", false, "args")?,
             noop_run: flag(arguments, "noop_run", false, "args")?,
+            debug: flag(arguments, "debug", false, "args")?,
         })
     }
 }
@@ -188,6 +197,11 @@ impl TaskMessage {
 }
 
 impl TaskMessage {
+    /// Where a task of this node is carried out.
+    pub(crate) fn place<'node>(&self, node: &'node str) -> &'node str {
+        place(&self.kind, node)
+    }
+
     /// A task that stands alone, as the hooks and roles of 6.1 to 8.0 have them.
     pub(crate) fn alone(id: &str, kind: &str, parameters: Map<String, Value>) -> Self {
         Self {

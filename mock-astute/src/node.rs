@@ -50,6 +50,9 @@ pub struct Command {
     pub timeout: Duration,
     /// How many bytes of each of stdout and stderr are kept; the middle is left out of longer ones.
     pub output_limit: usize,
+    /// The command is Puppet, and should write to its standard output what its `exec` resources print, while they print
+    /// it. Puppet itself keeps that until the command has ended, so what was printed before a timeout would be lost.
+    pub tells_exec_output: bool,
 }
 
 impl Command {
@@ -64,6 +67,7 @@ impl Command {
             environment: Vec::new(),
             timeout,
             output_limit: Self::OUTPUT_LIMIT,
+            tells_exec_output: false,
         }
     }
 }
@@ -90,7 +94,8 @@ pub struct FileUpload {
     pub content: Vec<u8>,
     /// Permission bits of the file.
     pub mode: u32,
-    /// Permission bits of its directory, set only where the directory is made anew.
+    /// Permission bits of its directory, whether that is made anew or was there: MCollective's agent sets them at every
+    /// upload, so a file that is put into `/tmp` takes the sticky bit away.
     pub directory_mode: u32,
     /// Owner by name or number.
     pub owner: String,

@@ -143,9 +143,11 @@ impl Orchestrator {
         cancel: &CancellationToken,
     ) -> Result<Outcome, String> {
         let mut deploy = TaskDeploy::read(message).map_err(|error| error.to_string())?;
-        if deploy.noop_run {
-            for task in deploy.nodes.iter_mut().flat_map(|(_, tasks)| tasks) {
-                task.fail_on_error = false;
+        let (noop, debug) = (deploy.noop_run, deploy.debug);
+        for task in deploy.nodes.iter_mut().flat_map(|(_, tasks)| tasks) {
+            task.fail_on_error &= !noop;
+            if debug {
+                task.parameters.insert("debug".to_owned(), true.into());
             }
         }
         let graph = Graph::build_parts(std::mem::take(&mut deploy.nodes), &deploy.subgraphs)

@@ -12,8 +12,9 @@ use crate::task::{Site, TaskFailure};
 
 /// Puppet's log on a node, which Fuel's users read.
 const LOG: &str = "/var/log/puppet.log";
-/// Bytes kept of each of stdout and stderr of an attempt; a task may have many attempts, a deployment many tasks.
-const OUTPUT_LIMIT: usize = 64 * 1024;
+/// Bytes kept of each of stdout and stderr of an attempt, half of them its beginning and half its end; a task may have
+/// many attempts, a deployment many tasks.
+pub(crate) const OUTPUT_LIMIT: usize = 64 * 1024;
 /// How long a file of the last run may take to be deleted or read.
 const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -38,6 +39,8 @@ pub(crate) struct PuppetJob {
     pub(crate) debug: bool,
     /// Whether Puppet only tells what it would do.
     pub(crate) noop: bool,
+    /// Whether the report goes into the task history; that of a noop run always does.
+    pub(crate) raw_report: bool,
     /// Whether what the manifest's `exec` printed stands for the output of the attempt.
     pub(crate) shows_exec_output: bool,
 }
@@ -59,12 +62,12 @@ impl PuppetJob {
             let (mut attempt, result) = match tried {
                 Ok((mut output, account)) => {
                     let mut problem = problem(&output, &account.run);
-                    if let (true, Some(problem), Some(last)) =
-                        (self.shows_exec_output, &mut problem, account.exec_output.last())
-                    {
-                        problem.push_str(&format!("; the last it printed: {last}"));
+                    let printed = account.exec_output.last().map(String::as_str);
+                    let printed = printed.or_else(|| output.stdout.lines().rev().find(|line| !line.trim().is_empty()));
+                    if let (true, Some(problem), Some(last)) = (self.shows_exec_output, &mut problem, printed) {
+                        problem.push_str(&format!("; the last it printed: {}", report::cut(last)));
                     }
-                    // A shell task's command speaks through Puppet's log.
+                    // A shell task's command speaks through Puppet's log, where it cannot be heard while it runs.
                     if self.shows_exec_output && output.stdout.trim().is_empty() {
                         output.stdout = account.exec_output.join("\n");
                     }
@@ -118,7 +121,20 @@ impl PuppetJob {
         }
         let output = node.run(self.command(profile, timeout)).await?;
         let (summary, report) = tokio::join!(read(node, &summary), read(node, &report));
-        let mut account = report::read(summary?.as_deref(), report?.as_deref());
+        // The summary alone decides: a report that cannot be read (a task may print more than any report should hold)
+        // only leaves the run without its explanation.
+        let (report, unread) = match report {
+            Ok(report) => (report, None),
+            Err(TaskFailure::Failed(problem)) => (None, Some(problem)),
+            Err(gone) => return Err(gone),
+        };
+        let summary = summary?;
+        let mut account = report::read(summary.as_deref(), report.as_deref());
+        account.run.errors.extend(unread);
+        if let (true, Some(report)) = (self.raw_report || self.noop, &report) {
+            let raw = report::raw_report(report, self.noop);
+            account.run.summary.insert("raw_report".to_owned(), raw);
+        }
         if account.run.errors.is_empty() && account.run.failed > 0 && !output.timed_out {
             // A manifest that does not compile leaves neither file, and says why only in the log.
             account.run.errors.extend(last_logged_error(node).await);
@@ -147,6 +163,7 @@ impl PuppetJob {
             .environment
             .push(("LC_ALL".to_owned(), "en_US.UTF-8".to_owned()));
         command.output_limit = OUTPUT_LIMIT;
+        command.tells_exec_output = true;
         command
     }
 }
@@ -159,7 +176,7 @@ fn problem(output: &Output, puppet: &PuppetRun) -> Option<String> {
     if puppet.failed == 0 && puppet.failed_to_restart == 0 {
         return None;
     }
-    let mut problem = if puppet.failed_resources.is_empty() {
+    let mut problem = if puppet.failed_resources.is_empty() && puppet.failed_to_restart == 0 {
         format!(
             "Puppet left no summary without failures (exit code {}){}",
             output.exit_code,

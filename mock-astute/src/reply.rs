@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::event::{Event, PuppetRun, TaskStatus};
+use crate::event::{Attempt, Event, PuppetResource, PuppetRun, TaskStatus};
 use crate::message::{Envelope, MASTER, SYNC_NODE};
 
 /// What Astute says of a node that MCollective cannot reach.
@@ -111,19 +111,28 @@ pub(crate) fn task_status(status: TaskStatus) -> Option<&'static str> {
     }
 }
 
-/// `summary` of a task that ran Puppet, as Astute's agent gives it.
-pub(crate) fn puppet_summary(run: &PuppetRun) -> Value {
-    let names = |resources: &[crate::event::PuppetResource]| {
+/// `summary` of a task, as Astute's agent gives it for Puppet's last run, or in Astute's own words where something else
+/// than Puppet was at work.
+pub(crate) fn summary(kind: &str, attempts: &[Attempt]) -> Value {
+    if let Some(run) = attempts.iter().rev().find_map(|attempt| attempt.puppet.as_ref()) {
+        return puppet_summary(run);
+    }
+    match (kind, attempts.last()) {
+        ("reboot" | "erase_node" | "move_to_bootstrap", Some(last)) => {
+            let text = last.error.as_deref().unwrap_or(&last.stdout);
+            json!({ "task_summary": text })
+        }
+        _ => json!({}),
+    }
+}
+
+fn puppet_summary(run: &PuppetRun) -> Value {
+    let names = |resources: &[PuppetResource]| {
         let names: Vec<&str> = resources.iter().map(|resource| resource.name.as_str()).collect();
         names.join(",")
     };
-    json!({
-        "resources": {
-            "failed": run.failed,
-            "changed": run.changed,
-            "failed_to_restart": run.failed_to_restart,
-        },
-        "changed_resources": names(&run.changed_resources),
-        "failed_resources": names(&run.failed_resources),
-    })
+    let mut summary = run.summary.clone();
+    summary.insert("changed_resources".to_owned(), names(&run.changed_resources).into());
+    summary.insert("failed_resources".to_owned(), names(&run.failed_resources).into());
+    Value::Object(summary)
 }

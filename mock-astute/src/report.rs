@@ -1,11 +1,14 @@
 //! What Puppet says of a run: `last_run_summary.yaml` and `last_run_report.yaml`.
 
+use serde_json::{Map, Value as Json, json};
 use serde_yaml::{Mapping, Value};
 
 use crate::event::{PuppetResource, PuppetRun};
 
-/// Reports above this size are not parsed; an honest catalogue stays far below.
-const LARGEST_REPORT: usize = 64 * 1024 * 1024;
+/// Reports above this size are not parsed; an honest catalogue stays far below, and parsing takes many times as much.
+const LARGEST_REPORT: usize = 16 * 1024 * 1024;
+/// Reports above this size do not go into the task history.
+const LARGEST_RAW_REPORT: usize = 4 * 1024 * 1024;
 /// How many lines of errors and of output are kept.
 const KEPT_LINES: usize = 200;
 /// How many characters of a line are kept.
@@ -27,14 +30,11 @@ pub(crate) struct Account {
 pub(crate) fn read(summary: Option<&[u8]>, report: Option<&[u8]>) -> Account {
     let mut account = Account::default();
     let run = &mut account.run;
-    run.failed = 1;
-    if let Some(summary) = summary.and_then(parse) {
-        let resources = get(&summary, "resources");
-        let count = |key: &str| resources.and_then(|resources| get(resources, key)?.as_u64());
-        run.failed = count("failed").unwrap_or(1);
-        run.failed_to_restart = count("failed_to_restart").unwrap_or(0);
-        run.changed = count("changed").unwrap_or(0);
-    }
+    run.summary = answered(summary.and_then(parse).as_ref());
+    let count = |key: &str| run.summary["resources"][key].as_u64();
+    run.failed = count("failed").unwrap_or(1);
+    run.failed_to_restart = count("failed_to_restart").unwrap_or(0);
+    run.changed = count("changed").unwrap_or(0);
     match report {
         None => {}
         Some(report) if report.len() > LARGEST_REPORT => run.errors.push(format!(
@@ -49,6 +49,54 @@ pub(crate) fn read(summary: Option<&[u8]>, report: Option<&[u8]>) -> Account {
         },
     }
     account
+}
+
+/// What Astute's agent answers when it is asked for the summary of the last run, from that file.
+fn answered(summary: Option<&Value>) -> Map<String, Json> {
+    let section = |key: &str| {
+        let section = get(summary?, key)?;
+        serde_json::to_value(section).ok().filter(Json::is_object)
+    };
+    let mut resources = json!({"failed": 1, "changed": 0, "total": 0, "restarted": 0, "out_of_sync": 0});
+    if let (Some(resources), Some(Json::Object(counted))) = (resources.as_object_mut(), section("resources")) {
+        let count = |(key, count): (String, Json)| (key.trim_start_matches(':').to_owned(), count);
+        resources.extend(counted.into_iter().map(count));
+    }
+    let mut answer = Map::from_iter([("resources".to_owned(), resources)]);
+    for key in ["time", "events", "changes", "version"] {
+        if let Some(section) = section(key) {
+            answer.insert(key.to_owned(), section);
+        }
+    }
+    answer
+}
+
+/// What a task that asks for the raw report is answered: the report itself, or, of a run that only told what it would
+/// do, what its log says.
+pub(crate) fn raw_report(report: &[u8], noop: bool) -> Json {
+    if report.len() > LARGEST_RAW_REPORT {
+        return format!("last_run_report.yaml has {} bytes and is left out", report.len()).into();
+    }
+    if !noop {
+        return String::from_utf8_lossy(report).into();
+    }
+    let report = parse(report).unwrap_or(Value::Null);
+    let logs = get(&report, "logs").and_then(Value::as_sequence).into_iter().flatten();
+    let told = logs.filter_map(|log| {
+        let text = |key| get(log, key).and_then(Value::as_str);
+        if text("level")?.trim_start_matches(':') == "info" {
+            return None;
+        }
+        let mut entry = json!({"source": text("source")?, "message": text("message")?});
+        if let Some(file) = text("file") {
+            entry["file"] = file.into();
+        }
+        if let Some(line) = get(log, "line").and_then(Value::as_u64) {
+            entry["line"] = line.into();
+        }
+        Some(entry)
+    });
+    told.collect()
 }
 
 fn explain(report: &Value, account: &mut Account) {
@@ -137,7 +185,8 @@ fn without_backtrace(message: &str) -> String {
     lines.join("\n")
 }
 
-fn cut(line: &str) -> String {
+/// A line, cut to a bearable length.
+pub(crate) fn cut(line: &str) -> String {
     match line.char_indices().nth(LINE_LENGTH) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
@@ -251,6 +300,37 @@ resource_statuses:
         let run = read(Some(b"resources: {failed: 0}"), Some(b"{")).run;
         assert_eq!(run.failed, 0);
         assert_eq!(run.errors.len(), 1);
+    }
+
+    #[test]
+    fn the_history_gets_the_summary_as_astutes_agent_answers_it() {
+        let read = |text: &str| Json::Object(read(Some(text.as_bytes()), None).run.summary);
+        assert_eq!(
+            read("resources: {failed: 0, skipped: 3}\ntime: {total: 1.5}\nversion: {puppet: 7.23.0}\nother: 1\n"),
+            json!({
+                "resources": {"failed": 0, "changed": 0, "total": 0, "restarted": 0, "out_of_sync": 0, "skipped": 3},
+                "time": {"total": 1.5},
+                "version": {"puppet": "7.23.0"},
+            })
+        );
+        let nothing = json!({"failed": 1, "changed": 0, "total": 0, "restarted": 0, "out_of_sync": 0});
+        assert_eq!(read("no: resources"), json!({"resources": nothing}));
+        assert_eq!(read("resources: [1]"), json!({"resources": nothing}));
+    }
+
+    #[test]
+    fn the_raw_report_of_a_noop_run_is_what_its_log_would_do() {
+        let report = b"logs:\n- {level: notice, source: 'File[/a]', message: would have, file: /m.pp, line: 3}\n\
+            - {level: ':info', source: Class, message: Unscheduling}\n- {level: warning, source: Puppet, message: odd}\n";
+        assert_eq!(
+            raw_report(report, true),
+            json!([
+                {"source": "File[/a]", "message": "would have", "file": "/m.pp", "line": 3},
+                {"source": "Puppet", "message": "odd"},
+            ])
+        );
+        assert_eq!(raw_report(b"logs: []\n", false), json!("logs: []\n"));
+        assert_eq!(raw_report(b"a: [b", true), json!([]));
     }
 
     const SUMMARY: &[u8] = include_bytes!("../tests/data/last_run_summary-puppet-7.23.yaml");

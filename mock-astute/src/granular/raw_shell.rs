@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::event::Attempt;
 use crate::node::Command;
+use crate::puppet::OUTPUT_LIMIT;
 use crate::task::{Site, Task, TaskFailure};
 
 /// A command with its retries.
@@ -29,7 +30,8 @@ impl Task for RawShell {
         loop {
             let started = SystemTime::now();
             let remaining = deadline.saturating_duration_since(Instant::now());
-            let command = Command::new(["/bin/sh", "-c", &self.command], remaining);
+            let mut command = Command::new(["/bin/sh", "-c", &self.command], remaining);
+            command.output_limit = OUTPUT_LIMIT;
             let output = site.node.run(command).await?;
             let problem = if output.timed_out {
                 Some(format!(

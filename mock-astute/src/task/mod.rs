@@ -139,9 +139,9 @@ const TYPES: &[TaskType] = &[
     does("upload_files", true, upload_files::prepare),
     does("copy_files", true, copy_files::prepare),
     does("reboot", true, reboot::prepare),
-    does("cobbler_sync", true, provisioning::prepare),
-    does("move_to_bootstrap", true, provisioning::prepare),
-    does("erase_node", true, provisioning::prepare),
+    does("cobbler_sync", true, provisioning::cobbler_sync),
+    does("move_to_bootstrap", true, provisioning::move_to_bootstrap),
+    does("erase_node", true, provisioning::erase_node),
     rests("stage"),
     rests("skipped"),
     rests("noop"),
@@ -210,6 +210,8 @@ mod tests {
     #[case::shell("shell", json!({"cmd": ""}), "cmd")]
     #[case::sync_without_source("sync", json!({"dst": "/x"}), "src")]
     #[case::upload_without_data("upload_file", json!({"path": "/x"}), "data")]
+    #[case::cobbler_without_engine("cobbler_sync", json!({"provisioning_info": {}}), "provisioning_info.engine")]
+    #[case::bootstrap_without_info("move_to_bootstrap", json!({}), "provisioning_info")]
     #[case::upload_of_nothing("upload_file", json!({"path": "/x", "data": ""}), "data")]
     #[case::upload_with_bad_permissions("upload_file", json!({"path": "/x", "data": "x", "permissions": "rw"}), "permissions")]
     fn a_missing_parameter_fails_the_task_and_is_named(

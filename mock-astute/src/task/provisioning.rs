@@ -12,11 +12,38 @@ struct Provisioning {
     id: String,
 }
 
-/// There is nothing to read.
-pub(super) fn prepare(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> {
+/// A `cobbler_sync` names the Cobbler that it speaks to.
+pub(super) fn cobbler_sync(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> {
+    demand_provisioning_info(order, "engine")
+}
+
+/// A `move_to_bootstrap` takes the node's whole account of how it was provisioned.
+pub(super) fn move_to_bootstrap(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> {
+    demand_provisioning_info(order, "")
+}
+
+/// An `erase_node` needs nothing, and always succeeds.
+pub(super) fn erase_node(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> {
     Ok(Box::new(Provisioning {
         id: order.id.to_owned(),
     }))
+}
+
+fn demand_provisioning_info(order: &Order<'_>, key: &str) -> Result<Box<dyn Task>, PrepareError> {
+    let info = order.parameters.get("provisioning_info");
+    let (given, name) = match key {
+        "" => (info, "provisioning_info".to_owned()),
+        key => (
+            info.and_then(|info| info.get(key)).filter(|value| !value.is_null()),
+            format!("provisioning_info.{key}"),
+        ),
+    };
+    match given {
+        Some(_) => erase_node(order),
+        None => Err(PrepareError::Invalid(format!(
+            "Task validation error: parameters.{name} is missing or empty"
+        ))),
+    }
 }
 
 #[async_trait]

@@ -27,6 +27,7 @@ pub(super) fn prepare(order: &Order<'_>) -> Result<Box<dyn Task>, PrepareError> 
         succeed_retries: parameters.count("succeed_retries", 0)?,
         debug: parameters.flag("debug", false)?,
         noop,
+        raw_report: parameters.flag("raw_report", false)?,
         shows_exec_output: false,
     })))
 }

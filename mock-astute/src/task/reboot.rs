@@ -40,7 +40,10 @@ impl Task for Reboot {
             started,
             finished: SystemTime::now(),
             exit_code: None,
-            stdout: String::new(),
+            stdout: result
+                .as_ref()
+                .map(|()| "the node was rebooted".to_owned())
+                .unwrap_or_default(),
             stderr: String::new(),
             puppet: None,
             error: result.as_ref().err().map(ToString::to_string),

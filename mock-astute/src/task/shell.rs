@@ -62,6 +62,7 @@ impl Shell {
                 succeed_retries: 0,
                 debug: false,
                 noop: order.noop,
+                raw_report: false,
                 shows_exec_output: true,
             },
         }

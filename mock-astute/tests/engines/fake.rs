@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use mock_astute::{Command, Event, FileUpload, Node, NodeError, Orchestrator, Outcome, Output, Profile};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const SUMMARY: &str = "/var/lib/puppet/state/last_run_summary.yaml";
@@ -36,6 +37,8 @@ pub(crate) struct FakeNode {
     pub(crate) files: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) diary: Mutex<Vec<String>>,
     pub(crate) commands: Mutex<Vec<Command>>,
+    /// Manifests and commands that ran, from when to when.
+    pub(crate) runs: Mutex<Vec<(String, Instant, Instant)>>,
     pub(crate) uploads: Mutex<Vec<FileUpload>>,
     pub(crate) script: Mutex<BTreeMap<String, VecDeque<Puppet>>>,
     pub(crate) refused_uploads: Mutex<u32>,
@@ -133,15 +136,19 @@ impl Node for FakeNode {
                 (Duration::from_secs(100_000), None)
             }
         };
+        let begun = Instant::now();
+        tokio::time::sleep(takes.min(command.timeout)).await;
+        if program != "link" {
+            let run = (manifest.clone(), begun, Instant::now());
+            self.runs.lock().unwrap().push(run);
+        }
         if takes > command.timeout {
-            tokio::time::sleep(command.timeout).await;
             return Ok(Output {
                 exit_code: -1,
                 timed_out: true,
                 ..Output::default()
             });
         }
-        tokio::time::sleep(takes).await;
         if program == "puppet" {
             self.note(format!("end {manifest}"));
         }

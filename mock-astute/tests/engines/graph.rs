@@ -78,7 +78,8 @@ async fn replies_have_astutes_shape() {
             json!({"nodes": [{"uid": null, "progress": 100, "status": "ready"}]}),
             json!({"nodes": [{"uid": "1", "progress": 100, "deployment_graph_task_name": "only",
                 "task_status": "ready", "status": "ready", "summary": {
-                    "resources": {"failed": 0, "changed": 1, "failed_to_restart": 0},
+                    "resources": {"failed": 0, "changed": 1, "failed_to_restart": 0,
+                        "total": 0, "restarted": 0, "out_of_sync": 0},
                     "changed_resources": "", "failed_resources": ""}}]}),
             json!({"nodes": [{"uid": "1", "progress": 100}, {"uid": null, "progress": 100}]}),
             json!({"status": "ready", "progress": 100}),

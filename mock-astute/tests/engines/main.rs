@@ -4,3 +4,4 @@
 mod fake;
 mod granular;
 mod graph;
+mod outcomes;

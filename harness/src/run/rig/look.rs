@@ -126,7 +126,8 @@ impl Rig<'_> {
         watched: &BTreeMap<String, Arc<Watched>>,
     ) -> Result<bool, RunError> {
         let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
-            records.iter().filter(|record| record.node_id == uid).cloned().collect()
+            let here = |record: &&TaskRecord| mock_astute::place(&record.kind, &record.node_id) == uid;
+            records.iter().filter(here).cloned().collect()
         };
         let records: Vec<(Vec<TaskRecord>, Vec<TaskRecord>, Vec<State>)> = environment
             .machines()

@@ -59,7 +59,10 @@ fn concerns_master(graph: &Value) -> bool {
     let does_something = |task: &Value| !task["type"].as_str().is_none_or(crate::verdict::does_nothing);
     graph.as_object().into_iter().flatten().any(|(uid, tasks)| {
         let mut tasks = tasks.as_array().into_iter().flatten();
-        tasks.any(|task| task["type"] == "copy_files" || (uid == MASTER && does_something(task)))
+        tasks.any(|task| {
+            let kind = task["type"].as_str().unwrap_or_default();
+            kind == "copy_files" || (mock_astute::place(kind, uid) == MASTER && does_something(task))
+        })
     })
 }
 
@@ -72,6 +75,7 @@ mod tests {
     #[rstest]
     #[case::only_stages(json!({"master": [{"id": "a", "type": "skipped"}], "1": [{"id": "b", "type": "puppet"}]}), false)]
     #[case::a_command(json!({"master": [{"id": "a", "type": "shell"}]}), true)]
+    #[case::a_command_for_the_master_in_a_node(json!({"1": [{"id": "a", "type": "master_shell"}]}), true)]
     #[case::files_of_the_master(json!({"1": [{"id": "a", "type": "copy_files"}]}), true)]
     fn a_master_that_only_waits_needs_no_machine(#[case] graph: Value, #[case] needed: bool) {
         assert_eq!(concerns_master(&graph), needed);
