@@ -20,11 +20,14 @@ mod master;
 mod networks;
 mod node;
 mod node_access;
+#[cfg(test)]
+mod output_tests;
 mod process;
 mod routes;
 mod service;
 mod subnet;
 mod sweep;
+mod tell;
 mod warm_puppet;
 
 pub use checkpoint::Checkpoint;

@@ -10,6 +10,7 @@ use super::containers::{Condition, last_lines};
 use super::error::EngineError;
 use super::exec::{Collected, ExecError, ExecOutput, ExecRequest};
 use super::node::TargetNode;
+use super::tell::telling;
 use super::warm_puppet::through_server;
 
 /// Environment variable by which everything is found that a command started, even what forked away from it.
@@ -22,19 +23,26 @@ const END_TIMEOUT: Duration = Duration::from_secs(30);
 const FILE_LIMIT: usize = 64 << 20;
 /// Exit code of [`READ`] where there is no regular file.
 const NO_FILE: i64 = 44;
+/// Exit code of [`READ`] where the file is larger than it may be.
+const TOO_LARGE: i64 = 45;
 
-const READ: &str = r#"[ -f "$1" ] || exit 44; exec cat -- "$1""#;
+/// Arguments: path, largest size.
+const READ: &str = r#"
+[ -f "$1" ] || exit 44
+[ "$(stat -L -c %s -- "$1")" -le "$2" ] || exit 45
+exec cat -- "$1""#;
 
-/// Arguments: path, size, mode, mode of a new directory, owner, group. A link is written through, as a real node does.
+/// Arguments: path, size, mode, mode of the directory, owner, group. A link is written through, and a directory that was
+/// there is given the mode too, as a real node does.
 const WRITE: &str = r#"
 set -e
 umask 077
 path=$(readlink -m -- "$1")
 directory=${path%/*}
-if [ -n "$directory" ] && [ ! -d "$directory" ]; then
-    mkdir -p -m 0755 -- "$directory"
-    chmod -- "$4" "$directory"
-fi
+[ -z "$directory" ] || [ -d "$directory" ] || mkdir -p -m 0755 -- "$directory"
+given=${1%/*}
+[ -n "$given" ] || given=/
+[ "$(stat -L -c %a -- "$given")" = "${4#0}" ] || chmod -- "$4" "$given"
 if [ -d "$path" ]; then echo "$path is a directory" >&2; exit 1; fi
 temporary=$(mktemp -- "$directory/.fuelrig.XXXXXXXX")
 trap 'rm -f -- "$temporary"' EXIT
@@ -83,8 +91,12 @@ impl Node for TargetNode {
         let mut environment = command.environment;
         environment.push((MARK.to_owned(), mark.clone()));
         let line = command.argv.join(" ");
+        let mut argv = through_server(command.argv);
+        if command.tells_exec_output {
+            argv = telling(argv);
+        }
         let request = ExecRequest {
-            argv: through_server(command.argv),
+            argv,
             cwd: command.cwd,
             environment,
             input: None,
@@ -145,7 +157,9 @@ impl Node for TargetNode {
     async fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, NodeError> {
         let action = format!("read {path}");
         let request = ExecRequest {
-            argv: ["sh", "-c", READ, "sh", path].map(str::to_owned).to_vec(),
+            argv: ["sh", "-c", READ, "sh", path, &FILE_LIMIT.to_string()]
+                .map(str::to_owned)
+                .to_vec(),
             output_limit: FILE_LIMIT * 2,
             ..ExecRequest::default()
         };
@@ -157,7 +171,8 @@ impl Node for TargetNode {
                 self.engine.exec_into(&self.id, request, &mut collected),
             )
             .await?;
-        if collected.stdout.is_cut() {
+        // A file may grow while it is read.
+        if code == TOO_LARGE || collected.stdout.is_cut() {
             return Err(self.refused(&action, &format!("it is larger than {} MiB", FILE_LIMIT >> 20)));
         }
         match code {
