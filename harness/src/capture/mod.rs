@@ -12,6 +12,7 @@
 //!   size nobody can say, and the verdict says just that.
 
 mod attributes;
+mod changed;
 mod contents;
 mod error;
 mod files;
@@ -27,8 +28,10 @@ mod local_node;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use changed::Presence;
+pub use changed::{ChangedDirectories, ChangedDirectory};
 pub use error::CaptureError;
 pub use scope::{Observer, Scope};
 pub use state::{ClockReading, Digest, FileKind, FileState, Observation, Package, Process, Service, Socket, State};
 pub(crate) use state::{TICK_NS, nanoseconds};
-pub use take::{capture, glance};
+pub use take::{capture, glance, glance_since};

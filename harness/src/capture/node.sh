@@ -3,7 +3,8 @@
 # Run as `sh -c THIS sh [observer command]…`; the environment says the rest:
 #   FUELRIG_MARK    a string that occurs nowhere else, to head the sections with
 #   FUELRIG_ROOT    where the tree begins ("" on a node, a directory in tests)
-#   FUELRIG_SINCE   "" for everything, or seconds.nanoseconds: only what changed after it
+#   FUELRIG_SINCE   "" for everything, or seconds.nanoseconds: only what changed after it; with a system that is
+#                   "timeless", "" for no directories
 #   FUELRIG_TREES   "": walk the root; or subtrees to walk in full, one a line, and nothing else is told; or "none"
 #   FUELRIG_READ    directories whose files are read at a first capture, one a line
 #   FUELRIG_UNREAD  directories whose files are listed but never read, one a line
@@ -27,7 +28,7 @@ umask 077
 work=$(mktemp -d /run/fuelrig-capture.XXXXXX 2>/dev/null || mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-for list in small large moved directories attributes walk.errors; do : >"$work/$list"; done
+for list in small large moved directories changed times names attributes walk.errors; do : >"$work/$list"; done
 
 section() { printf '\0%s:%s\0' "$mark" "$1"; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -110,6 +111,31 @@ timeless_state() {
     find /proc/sys -type f -perm -600 ! -name ns_last_pid -print0 | xargs -0 -r grep -asH ''
 }
 
+# Directories that changed below those whose files are read, each with its time, and what is in them now.
+changed_directories() {
+    set --
+    IFS=$nl
+    for directory in $read_list; do
+        if [ -d "$root$directory" ]; then set -- "$@" "$root$directory"; fi
+    done
+    if [ $# -gt 0 ]; then
+        set -- "$@" -xdev \( -false
+        for directory in $unread_list; do set -- "$@" -o -path "$root$directory"; done
+        unset IFS
+        # The name of a directory tells that it is one, so nothing else is asked for its times.
+        find "$@" \) -prune -o -type d -newerct "@$since" -printf '%C@ %p\0' -fprint0 "$work/changed" >"$work/times"
+        xargs -0 -r sh -c 'exec find "$@" -mindepth 1 -maxdepth 1 -printf "%p\0"' sh <"$work/changed" >"$work/names"
+    fi
+    unset IFS
+    [ "$(wc -c <"$work/names")" -le 4194304 ] || return 0
+    section directories
+    cat "$work/times"
+    section directories.names
+    cat "$work/names"
+    section directories.looked
+    echo all
+}
+
 system_state() {
     section packages.dpkg
     have dpkg-query && dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
@@ -182,7 +208,10 @@ tell() {
     # First, before this script itself runs for long: what is running.
     case $system in
         yes) system_state 2>/dev/null; timeless_state 2>/dev/null; unseen ;;
-        timeless) timeless_state 2>/dev/null ;;
+        timeless)
+            timeless_state 2>/dev/null
+            if [ -n "$since" ]; then changed_directories 2>/dev/null; fi
+            ;;
     esac
 
     section files

@@ -5,6 +5,8 @@ use std::{
     time::SystemTime,
 };
 
+use super::ChangedDirectories;
+
 /// All that was seen of a node at one moment.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -39,6 +41,8 @@ pub struct State {
     pub sysctl: BTreeMap<String, String>,
     /// What the observers saw, by name.
     pub observers: BTreeMap<String, Observation>,
+    /// Directories that changed since the glance before; `None` where nobody looked for them.
+    pub directories: Option<ChangedDirectories>,
     /// What nobody can see here and why: `packages: neither dpkg-query nor rpm is there`.
     pub unseen: BTreeSet<String>,
 }

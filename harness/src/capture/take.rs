@@ -7,7 +7,7 @@ use std::{
 use mock_astute::{Command, Node};
 
 use super::{
-    CaptureError, ClockReading, FileKind, FileState, Observation, Scope, State,
+    CaptureError, ChangedDirectories, ClockReading, FileKind, FileState, Observation, Scope, State,
     attributes::add_attributes,
     contents::{add_capabilities, add_contents, add_empty, add_hashes},
     files::{Record, is_counted, merge, read_records, read_time},
@@ -128,8 +128,23 @@ pub async fn capture(node: &dyn Node, previous: Option<&State>, scope: &Scope<'_
 ///
 /// As [`capture`].
 pub async fn glance(node: &dyn Node, scope: &Scope<'_>) -> Result<State, CaptureError> {
+    glance_since(node, scope, None).await
+}
+
+/// As [`glance`], and looks for the directories that changed after a time by the node's clock, for they tell what was
+/// removed.
+///
+/// # Errors
+///
+/// As [`capture`].
+pub async fn glance_since(
+    node: &dyn Node,
+    scope: &Scope<'_>,
+    since: Option<SystemTime>,
+) -> Result<State, CaptureError> {
     let rig_before = SystemTime::now();
-    let sections = ask(node, scope, Look::Timeless).await?;
+    let since = since.map(|since| nanoseconds(since) - TICK_NS);
+    let sections = ask(node, scope, Look::Timeless(since)).await?;
     let meta = Meta::read(&sections.text("meta"))?;
     let clock = ClockReading {
         rig_before,
@@ -167,6 +182,7 @@ fn timeless(sections: &Sections, scope: &Scope<'_>, meta: Meta, clock: ClockRead
             .collect(),
         sysctl: read_sysctl(&sections.text("sysctl")),
         observers: read_observations(sections, scope),
+        directories: ChangedDirectories::read(sections, scope),
         unseen: BTreeSet::new(),
     }
 }
@@ -180,8 +196,8 @@ enum Look<'a> {
     Since(i64),
     /// These trees of files, whole, and nothing else.
     Trees(&'a [String]),
-    /// What has no time.
-    Timeless,
+    /// What has no time, and the directories that changed since this one.
+    Timeless(Option<i64>),
 }
 
 /// Runs the script once.
@@ -189,7 +205,7 @@ async fn ask(node: &dyn Node, scope: &Scope<'_>, look: Look<'_>) -> Result<Secti
     let mark = uuid::Uuid::new_v4().simple().to_string();
     let within = |directories: &[String]| directories.join("\n");
     let since = match look {
-        Look::Since(since) => format!(
+        Look::Since(since) | Look::Timeless(Some(since)) => format!(
             "{}.{:09}",
             since.div_euclid(1_000_000_000),
             since.rem_euclid(1_000_000_000)
@@ -198,12 +214,12 @@ async fn ask(node: &dyn Node, scope: &Scope<'_>, look: Look<'_>) -> Result<Secti
     };
     let trees = match look {
         Look::Trees(trees) => trees.join("\n"),
-        Look::Timeless => "none".to_owned(),
+        Look::Timeless(_) => "none".to_owned(),
         _ => String::new(),
     };
     let (system, observers) = match look {
         Look::Trees(_) => ("no", &[][..]),
-        Look::Timeless => ("timeless", scope.observers),
+        Look::Timeless(_) => ("timeless", scope.observers),
         _ if scope.system => ("yes", scope.observers),
         _ => ("no", scope.observers),
     };

@@ -289,3 +289,47 @@ async fn a_root_that_is_not_there_is_an_error_that_says_so() {
         "the node's `find` cannot walk the file system: it found nothing; GNU findutils 4.5 or newer is needed"
     );
 }
+
+#[tokio::test]
+async fn a_glance_tells_what_is_left_in_directories_that_changed_since_the_one_before() {
+    let tree = Tree::new(&[
+        ("etc/d/a", "1"),
+        ("etc/d/b c", "2"),
+        ("etc/still/x", "3"),
+        ("var/lib/mysql/x", "4"),
+        ("usr/lib/x", "5"),
+        ("opt/gone/deep/x", "6"),
+    ]);
+    let scope = Scope::directory(tree.root.as_str());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let first = glance_since(&LocalNode, &scope, Some(std::time::SystemTime::now()))
+        .await
+        .unwrap();
+    assert_eq!(first.directories.as_ref().unwrap().changed.len(), 0);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for file in ["etc/d/a", "var/lib/mysql/x", "usr/lib/x"] {
+        fs_err::remove_file(tree.at(file)).unwrap();
+    }
+    fs_err::remove_dir_all(tree.at("opt/gone")).unwrap();
+    let second = glance_since(&LocalNode, &scope, Some(first.taken)).await.unwrap();
+    let told = second.directories.unwrap();
+    let paths: Vec<_> = told
+        .changed
+        .keys()
+        .map(|path| &path[tree.root.as_str().len()..])
+        .collect();
+    assert_eq!(paths, ["/etc/d", "/opt"]);
+    let changed = &told.changed[tree.at("etc/d").as_str()];
+    assert_eq!(changed.names, ["b c".to_owned()].into());
+    let tells = |path: &str| told.tells_of(tree.at(path).as_str());
+    assert_eq!(tells("etc/d/a"), Some(Presence::GoneSince(changed.ctime_ns)));
+    assert_eq!(tells("etc/d/b c"), Some(Presence::There));
+    assert!(matches!(tells("opt/gone/deep/x"), Some(Presence::GoneSince(_))));
+    assert_eq!(
+        (tells("etc/still/x"), tells("var/lib/mysql/x"), tells("usr/lib/x")),
+        (None, None, None)
+    );
+
+    // A glance without a time does not look for any.
+    assert_eq!(glance(&LocalNode, &scope).await.unwrap().directories, None);
+}

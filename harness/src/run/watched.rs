@@ -1,7 +1,7 @@
 //! A node that is glanced at between the tasks of a deployment.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use mock_astute::{Command, FileUpload, Node, NodeError, Output};
@@ -11,7 +11,7 @@ use crate::verdict;
 
 /// How long one glance may take altogether.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Observers are asked in a glance while all glances together take less than this part of the deployment,
+/// Observers are asked, and directories that changed are looked for, in a glance while all glances together take less than this part of the deployment,
 const SHARE: u32 = 8;
 /// and this much more, so that the first ones are asked.
 const HEAD_START: Duration = Duration::from_secs(5);
@@ -22,6 +22,8 @@ pub(crate) struct Watched {
     node: Arc<dyn Node>,
     observers: Vec<Observer>,
     since: Instant,
+    /// The same by the clock of the wall: what is removed before it is nothing that the second run did.
+    begun: SystemTime,
     glances: Mutex<Glances>,
 }
 
@@ -29,6 +31,8 @@ pub(crate) struct Watched {
 struct Glances {
     taken: Vec<State>,
     spent: Duration,
+    /// When directories were looked for the last time, by the node's clock.
+    listed: Option<SystemTime>,
 }
 
 impl Watched {
@@ -37,6 +41,7 @@ impl Watched {
             node,
             observers,
             since: Instant::now(),
+            begun: SystemTime::now(),
             glances: Mutex::default(),
         }
     }
@@ -82,28 +87,32 @@ impl Node for Watched {
         if !verdict::runs_code(kind) {
             return;
         }
-        let observers = if may_observe(self.since.elapsed(), self.lock().spent) {
-            &self.observers[..]
-        } else {
-            &[]
-        };
+        // The rest of a glance takes a tenth of a second; these may take long.
+        let may_look = may_observe(self.since.elapsed(), self.lock().spent);
+        let observers = if may_look { &self.observers[..] } else { &[] };
+        let since = may_look.then(|| self.lock().listed.unwrap_or(self.begun));
         let scope = Scope {
             timeout: PATIENCE,
             ..Scope::machine(observers)
         };
         let begun = Instant::now();
-        let glance = capture::glance(self.node.as_ref(), &scope).await;
+        let glance = capture::glance_since(self.node.as_ref(), &scope, since).await;
         let mut glances = self.lock();
         glances.spent += begun.elapsed();
         match glance {
-            Ok(state) => glances.taken.push(state),
+            Ok(state) => {
+                if state.directories.is_some() {
+                    glances.listed = Some(state.taken);
+                }
+                glances.taken.push(state);
+            }
             // Whoever is blamed later is then one of several; the captures at the boundaries see it all the same.
             Err(error) => tracing::warn!(%error, "no glance after this task"),
         }
     }
 }
 
-/// Whether observers may be asked again, this long after the deployment began and with this much of it spent on
+/// Whether observers may be asked again and directories looked for, this long after the deployment began and with this much of it spent on
 /// glances: those that take long are left to the captures at the boundaries.
 fn may_observe(elapsed: Duration, spent: Duration) -> bool {
     spent < elapsed / SHARE + HEAD_START

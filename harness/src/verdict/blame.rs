@@ -97,6 +97,12 @@ impl Windows {
         one_of(candidates, denies)
     }
 
+    /// How many tasks were at work between these two moments.
+    pub(crate) fn count_between(&self, from_ns: i64, to_ns: i64) -> usize {
+        let at_work = |window: &&Window| window.from < to_ns && window.to > from_ns;
+        self.windows.iter().filter(at_work).count()
+    }
+
     fn running_code(&self) -> impl Iterator<Item = &Window> {
         self.windows.iter().filter(|window| window.runs_code)
     }

@@ -39,6 +39,7 @@ pub(crate) fn state(taken: f64, files: &[(&str, FileState)]) -> State {
         packet_filter: [].into(),
         sysctl: [].into(),
         observers: [].into(),
+        directories: None,
         unseen: [].into(),
     }
 }

@@ -8,7 +8,7 @@ use super::{
     compare::{Finding, compare_files},
     noise::{Field, Hidden, NoiseList},
     said::{reference, resource_of, rfc3339, said},
-    steps::Steps,
+    steps::{Removal, Steps},
     system::compare_system,
 };
 use crate::capture::State;
@@ -66,10 +66,16 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
     let steps = Steps::new(node.after_first, node.glances, node.after_second);
     let (mut findings, same) = compare_files(&node.after_first.files, &node.after_second.files);
     findings.extend(compare_system(node.after_first, node.after_second));
-    for finding in findings {
+    for mut finding in findings {
         if let Some(rule) = noise.hides(Field::of(finding.kind), &finding.subject) {
             hidden.add(rule, &finding.subject);
             continue;
+        }
+        if let Some(removal) = removal(&finding, &steps) {
+            finding.time_ns = Some(removal.at_ns);
+            if windows.count_between(removal.from_ns, removal.to_ns) <= 1 {
+                finding.note = None;
+            }
         }
         let denies = |task: usize| told[task].0 == Said::Unchanged;
         for (finding, owner) in owners(finding, &windows, &steps, denies) {
@@ -163,6 +169,11 @@ fn is_tolerated_failure(record: &TaskRecord) -> bool {
 /// Whether tasks of this type do nothing on a node.
 pub(crate) fn does_nothing(kind: &str) -> bool {
     matches!(kind, "skipped" | "stage" | "noop")
+}
+
+/// When something was removed that is not there any more, as far as glances tell.
+fn removal(finding: &Finding, steps: &Steps<'_>) -> Option<Removal> {
+    (finding.kind == DifferenceKind::Removed).then(|| steps.removal(&finding.subject))?
 }
 
 fn owner(finding: &Finding, windows: &Windows, denies: impl Fn(usize) -> bool) -> Owner {

@@ -1,7 +1,7 @@
 //! What has no time of its own: between which two glances it moved.
 
 use super::{DifferenceKind, compare::Finding, system::compare_timeless};
-use crate::capture::{State, nanoseconds};
+use crate::capture::{Presence, State, nanoseconds};
 
 /// What moved between two looks at a node.
 #[derive(Debug)]
@@ -16,6 +16,16 @@ struct Step<'a> {
 pub(crate) struct Steps<'a> {
     looks: Vec<&'a State>,
     steps: Vec<Step<'a>>,
+}
+
+/// When something was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Removal {
+    /// When its directory changed, as it was seen at the glance after it.
+    pub(crate) at_ns: i64,
+    /// The glance before and the glance after it.
+    pub(crate) from_ns: i64,
+    pub(crate) to_ns: i64,
 }
 
 /// A stretch of the run in which something moved.
@@ -64,6 +74,30 @@ impl<'a> Steps<'a> {
             .collect()
     }
 
+    /// When something was removed, and whether only one look at its directory lies around it: at the first glance after
+    /// which it was gone for good its directory had changed last at this time. `None` where no glance tells.
+    pub(crate) fn removal(&self, path: &str) -> Option<Removal> {
+        let mut from = self.looks.first()?;
+        let mut removal = None;
+        for look in &self.looks {
+            let Some(directories) = &look.directories else { continue };
+            match directories.tells_of(path) {
+                Some(Presence::There) => removal = None,
+                // One glance may tell it again of what another told before.
+                Some(Presence::GoneSince(at_ns)) if removal.is_none() => {
+                    removal = Some(Removal {
+                        at_ns,
+                        from_ns: nanoseconds(from.taken),
+                        to_ns: nanoseconds(look.taken),
+                    });
+                }
+                Some(Presence::GoneSince(_)) | None => {}
+            }
+            from = look;
+        }
+        removal
+    }
+
     /// A unit that systemd has forgotten has no time any more. A glance sees only those that are active.
     fn of_service(&self, finding: &Finding) -> Vec<Stretch> {
         let active = |look: &State| {
@@ -108,10 +142,10 @@ fn stretch(from: &State, to: &State, finding: &Finding) -> Stretch {
 
 #[cfg(test)]
 mod tests {
-    use crate::capture::{Observation, Service, State};
+    use crate::capture::{ChangedDirectories, ChangedDirectory, Observation, Service, State};
     use crate::verdict::{
         Blame, Call, NodeRuns, NoiseList, Verdict,
-        fixture::{state, task},
+        fixture::{directory, file, state, task},
         judge,
     };
 
@@ -248,5 +282,80 @@ mod tests {
         let glances = [running(310.5, "active"), state(320.5, &[]), state(330.5, &[])];
         let verdict = glanced(&running(200.0, "active"), &glances, &state(500.0, &[]));
         assert_eq!(blamed(&verdict), [("second", &Blame::Seen)]);
+    }
+
+    /// What is in `/etc/d` at a glance, if it changed since the one before, and when it changed last.
+    fn listing(taken: f64, changed: Option<(f64, &[&str])>) -> State {
+        let changed = changed.map(|(at, names)| {
+            let directory = ChangedDirectory {
+                ctime_ns: (at * 1e9) as i64,
+                names: names.iter().map(|&name| name.to_owned()).collect(),
+            };
+            ("/etc/d".to_owned(), directory)
+        });
+        let directories = ChangedDirectories {
+            under: vec!["/etc".to_owned()],
+            without: Vec::new(),
+            changed: changed.into_iter().collect(),
+        };
+        let mut state = state(taken, &[]);
+        state.directories = Some(directories);
+        state
+    }
+
+    fn held(taken: f64, moved: f64, names: &[&str]) -> State {
+        let mut files = vec![("/etc/d", directory(moved))];
+        files.extend(names.iter().map(|&name| (name, file("x", 100.0))));
+        state(taken, &files)
+    }
+
+    #[test]
+    fn what_was_removed_belongs_to_the_task_after_which_it_was_gone_though_others_work_in_its_directory() {
+        // `first` removes one, `second` works there, `third` removes another.
+        let glances = [
+            listing(310.5, Some((305.0, &["b", "c"]))),
+            listing(320.5, Some((315.0, &["b", "c", "d"]))),
+            listing(330.5, Some((325.0, &["c", "d"]))),
+        ];
+        let verdict = glanced(
+            &held(200.0, 100.0, &["/etc/d/a", "/etc/d/b", "/etc/d/c"]),
+            &glances,
+            &held(500.0, 325.0, &["/etc/d/c"]),
+        );
+        let removed: Vec<(&str, &str, Option<&str>)> = verdict
+            .tasks
+            .iter()
+            .flat_map(|task| {
+                task.differences
+                    .iter()
+                    .map(|difference| (task.task.as_str(), difference))
+            })
+            .map(|(task, difference)| (task, difference.subject.as_str(), difference.note.as_deref()))
+            .collect();
+        assert_eq!(removed, [("first", "/etc/d/a", None), ("third", "/etc/d/b", None)]);
+        assert!(verdict.unattributed.is_empty() && verdict.background.is_empty());
+    }
+
+    #[test]
+    fn what_is_removed_made_and_removed_again_belongs_to_the_last() {
+        let glances = [
+            listing(310.5, Some((305.0, &[]))),
+            listing(320.5, Some((315.0, &["a"]))),
+            listing(330.5, Some((325.0, &[]))),
+        ];
+        let verdict = glanced(&held(200.0, 100.0, &["/etc/d/a"]), &glances, &held(500.0, 325.0, &[]));
+        assert_eq!(blamed(&verdict), [("third", &Blame::Window)]);
+    }
+
+    #[test]
+    fn without_a_look_between_two_tasks_the_later_one_of_them_is_named_and_the_note_says_so() {
+        let glances = [
+            state(310.5, &[]),
+            listing(320.5, Some((315.0, &[]))),
+            listing(330.5, None),
+        ];
+        let verdict = glanced(&held(200.0, 100.0, &["/etc/d/a"]), &glances, &held(500.0, 315.0, &[]));
+        assert_eq!(blamed(&verdict), [("second", &Blame::Window)]);
+        assert!(verdict.tasks[1].differences[0].note.is_some());
     }
 }
