@@ -12,7 +12,9 @@
 #   FUELRIG_LARGEST the others up to this many bytes are hashed on the spot
 #   FUELRIG_SYSTEM  "yes": not files alone; "timeless": only what bears no time of its own
 #   FUELRIG_PATIENCE seconds that an observer may take
-# It runs on dash and bash with GNU findutils 4.5 and coreutils 8.22 (CentOS 7) and leaves nothing behind.
+# It runs on dash and bash and leaves nothing behind. Every option is one that Ubuntu 14.04 (findutils 4.4.2, coreutils
+# 8.21, iproute2 3.12, no systemd), CentOS 7 (4.5.11, 8.22, systemd 219) and Ubuntu 16.04 have. Beyond find, xargs and
+# coreutils nothing has to be there: what cannot be seen without it is told as unseen.
 export LC_ALL=C
 mark=$FUELRIG_MARK root=$FUELRIG_ROOT since=$FUELRIG_SINCE trees=$FUELRIG_TREES
 small=$FUELRIG_SMALL largest=$FUELRIG_LARGEST system=$FUELRIG_SYSTEM patience=$FUELRIG_PATIENCE
@@ -24,6 +26,9 @@ nl='
 # One line of numbers and two NUL-ended strings: a name may hold any other byte.
 record='%y %m %U %G %s %T@ %C@ %i %n\0%p\0%l\0'
 
+for tool in find xargs base64 cat mktemp rm wc; do
+    command -v $tool >/dev/null 2>&1 || { echo "$tool is not there" >&2; exit 69; }
+done
 umask 077
 work=$(mktemp -d /run/fuelrig-capture.XXXXXX 2>/dev/null || mktemp -d) || exit 70
 trap 'rm -rf "$work"' EXIT
@@ -90,7 +95,8 @@ timeless_state() {
     section units.active
     [ -d /run/systemd/system ] && systemctl list-units --no-legend --plain --state=active
     section sockets.ss
-    have ss && ss -H -lntup
+    # Without the line of headings; older ones have no option for that.
+    have ss && ss -lntup | tail -n +2
     section sockets.proc
     have ss || grep -H '' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
     section mounts
@@ -100,7 +106,7 @@ timeless_state() {
     section routes
     if have ip; then ip route show table all; ip -6 route show table all; else cat /proc/net/route; fi
     section rules
-    have ip && { ip rule show; ip -6 rule show | sed 's,^,inet6 ,'; }
+    have ip && { ip rule show; ip -6 rule show | while IFS= read -r rule; do echo "inet6 $rule"; done; }
     section iptables
     have iptables-save && iptables-save
     section ip6tables
@@ -139,14 +145,13 @@ changed_directories() {
 system_state() {
     section packages.dpkg
     have dpkg-query && dpkg-query -W -f '${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
-    section packages.rpm
-    if ! have dpkg-query && have rpm; then
-        rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\tii\t%{INSTALLTIME}\n'
-    fi
     section units
+    : >"$work/units"
     [ -d /run/systemd/system ] && systemctl show '*.service' '*.socket' '*.timer' '*.path' \
         -p Id -p ActiveState -p SubState -p UnitFileState -p MainPID -p NRestarts \
-        -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -p InactiveEnterTimestampMonotonic
+        -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic -p InactiveEnterTimestampMonotonic \
+        >"$work/units"
+    cat "$work/units"
     section passwd
     cat /etc/passwd
     section group
@@ -161,11 +166,29 @@ system_state() {
     grep -azZH '' /proc/[0-9]*/cmdline
 }
 
+# After the walk: asking rpm touches its database, whose time tells when packages changed.
+rpm_packages() {
+    section packages.rpm
+    if ! have dpkg-query && have rpm; then
+        rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\tii\t%{INSTALLTIME}\n'
+    fi
+}
+
 # What this machine lacks the tools for; a line for each thing that nobody will see.
 unseen() {
     section unseen
     have dpkg-query || have rpm || echo 'packages: neither dpkg-query nor rpm is there'
-    [ -d /run/systemd/system ] || echo 'services: systemd does not run'
+    if ! [ -d /run/systemd/system ]; then
+        echo 'services: systemd does not run'
+    elif ! [ -s "$work/units" ]; then
+        echo 'services: systemctl does not tell of them (before systemd 209 it takes no patterns)'
+    fi
+    have grep || echo 'processes and kernel parameters: grep is not there'
+    have sha256sum || echo 'the content of files that are large or lie under /usr: sha256sum is not there'
+    have tar || echo 'what small files hold, line by line: tar is not there'
+    have tar || have sha256sum || echo 'the content of small files: neither tar nor sha256sum is there'
+    [ $# -eq 0 ] || have timeout || echo 'whether observers end in time: timeout is not there'
+    have ss || have grep || echo 'listening sockets: neither ss nor grep is there'
     have ss || echo 'the programs that hold listening sockets: ss is not there'
     have ip || echo 'addresses and routing rules: ip is not there'
     have iptables-save || have nft || echo 'packet filter rules: neither iptables-save nor nft is there'
@@ -207,7 +230,7 @@ tell() {
 
     # First, before this script itself runs for long: what is running.
     case $system in
-        yes) system_state 2>/dev/null; timeless_state 2>/dev/null; unseen ;;
+        yes) system_state 2>/dev/null; timeless_state 2>/dev/null; unseen "$@" ;;
         timeless)
             timeless_state 2>/dev/null
             if [ -n "$since" ]; then changed_directories 2>/dev/null; fi
@@ -222,9 +245,10 @@ tell() {
     section walk.errors
     cat "$work/walk.errors"
     section hashes
+    if ! have tar; then cat "$work/small" >>"$work/large"; fi
     xargs -0 -r sha256sum <"$work/large" 2>/dev/null
     section contents
-    if [ -s "$work/small" ]; then
+    if [ -s "$work/small" ] && have tar; then
         tar -c -P -f - --format=gnu --hard-dereference --no-recursion --null -T "$work/small" 2>/dev/null
     fi
     section capabilities
@@ -240,10 +264,12 @@ tell() {
     fi
     section attributes
     attributes <"$work/attributes"
+    if [ "$system" = yes ]; then rpm_packages 2>/dev/null; fi
     number=0
     for command in "$@"; do
         section "observer.$number"
-        timeout "$patience" sh -c "$command" </dev/null 2>"$work/observer.errors"
+        if have timeout; then set -- timeout "$patience" sh -c "$command"; else set -- sh -c "$command"; fi
+        "$@" </dev/null 2>"$work/observer.errors"
         code=$?
         section "observer.$number.code"
         echo $code

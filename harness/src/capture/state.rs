@@ -16,7 +16,8 @@ pub struct State {
     pub clock: ClockReading,
     /// Files by absolute path. A byte that is not UTF-8 is written `\xNN`.
     pub files: BTreeMap<String, FileState>,
-    /// Packages by `name` (or `name:architecture` where several architectures of one name are installed).
+    /// Packages by `name`, or `name:architecture` where several architectures of one name are installed, with `=version`
+    /// behind it where several versions are.
     pub packages: BTreeMap<String, Package>,
     /// systemd units (services, sockets, timers, paths) by name.
     pub services: BTreeMap<String, Service>,

@@ -9,17 +9,22 @@ pub(crate) fn read_packages(text: &str) -> BTreeMap<String, Package> {
         .map(|line| line.split('\t').collect())
         .filter(|row: &Vec<&str>| row.len() >= 4)
         .collect();
-    let mut architectures: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut architectures: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut versions: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for row in &rows {
-        *architectures.entry(row[0]).or_default() += 1;
+        architectures.entry(row[0]).or_default().insert(row[1]);
+        *versions.entry((row[0], row[1])).or_default() += 1;
     }
     rows.iter()
         .map(|row| {
-            let name = if architectures[row[0]] > 1 {
-                format!("{}:{}", row[0], row[1])
-            } else {
-                row[0].to_owned()
-            };
+            let mut name = row[0].to_owned();
+            if architectures[row[0]].len() > 1 {
+                name.push_str(&format!(":{}", row[1]));
+            }
+            // rpm keeps several kernels, and calls every key `gpg-pubkey`.
+            if versions[&(row[0], row[1])] > 1 {
+                name.push_str(&format!("={}", row[2]));
+            }
             let package = Package {
                 version: row[2].to_owned(),
                 architecture: row[1].to_owned(),
@@ -65,7 +70,10 @@ pub(crate) fn read_units(text: &str, monotonic_zero_ns: i64) -> BTreeMap<String,
 pub(crate) fn read_active_units(text: &str) -> BTreeMap<String, Service> {
     text.lines()
         .filter_map(|line| {
-            let mut words = line.split_ascii_whitespace();
+            // Before systemd 226 `--plain` leaves the dots in front.
+            let mut words = line
+                .split_ascii_whitespace()
+                .skip_while(|word| matches!(*word, "●" | "*"));
             let (unit, _, active, sub) = (words.next()?, words.next()?, words.next()?, words.next()?);
             let service = Service {
                 active: active.to_owned(),

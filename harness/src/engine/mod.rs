@@ -2,6 +2,8 @@
 
 mod access;
 mod base;
+#[cfg(test)]
+mod capture_tests;
 mod checkpoint;
 mod connect;
 mod containers;

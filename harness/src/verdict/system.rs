@@ -78,7 +78,7 @@ fn packages(before: &State, after: &State, findings: &mut Vec<Finding>) {
         let again = unpacked.zip(unpacked_again).is_some_and(|(was, is)| was < is);
         if again || was.installed_ns < is.installed_ns {
             // Its scripts ran and its files were written: what they did to other places shows there.
-            let finding = Finding::new(DifferenceKind::Package, name, unpacked_again.or(is.installed_ns));
+            let finding = Finding::new(DifferenceKind::Package, name, package_time(name, after));
             findings.push(finding.from(shown(is)).to(format!("{}, installed again", shown(is))));
         }
     }
@@ -97,18 +97,29 @@ fn list_of_files(name: &str, state: &State) -> Option<i64> {
 }
 
 /// dpkg writes the list of a package's files when it unpacks it; what was removed shows in the database's own time. rpm
-/// says it itself, to the second.
+/// says it itself, but only to the second: where its database changed last in or right after that second, that is it.
 fn package_time(name: &str, after: &State) -> Option<i64> {
+    const SECOND: i64 = 1_000_000_000;
     let databases = [
         "/var/lib/dpkg/status",
         "/var/lib/rpm/rpmdb.sqlite",
+        "/var/lib/rpm/rpmdb.sqlite-wal",
         "/var/lib/rpm/Packages",
     ];
     list_of_files(name, after).or_else(|| {
-        databases
+        let database = databases
             .iter()
-            .find_map(|path| after.files.get(*path))
+            .filter_map(|path| after.files.get(*path))
             .map(|file| file.ctime_ns)
+            .max();
+        let installed = after.packages.get(name).and_then(|package| package.installed_ns);
+        match (installed, database) {
+            (Some(installed), Some(database)) if (installed..installed + 2 * SECOND).contains(&database) => {
+                Some(database)
+            }
+            (Some(installed), _) => Some(installed + SECOND / 2),
+            (None, database) => database,
+        }
     })
 }
 
