@@ -257,7 +257,8 @@ tell() {
         if [ -n "$since$trees" ]; then
             xargs -0 -r getcap <"$work/moved"
         else
-            for directory in bin sbin usr/bin usr/sbin usr/lib usr/libexec usr/local opt; do
+            for directory in bin sbin usr/bin usr/sbin usr/lib usr/libexec usr/local opt home root srv \
+                var/lib; do
                 if [ -d "$root/$directory" ] && ! [ -L "$root/$directory" ]; then getcap -r "$root/$directory"; fi
             done
         fi 2>/dev/null

@@ -23,7 +23,7 @@ use super::{
 const SCRIPT: &str = include_str!("node.sh");
 
 /// Where the script looks for file capabilities at a first capture.
-const CAPABLE: [&str; 8] = [
+const CAPABLE: [&str; 12] = [
     "/bin",
     "/sbin",
     "/usr/bin",
@@ -32,6 +32,10 @@ const CAPABLE: [&str; 8] = [
     "/usr/libexec",
     "/usr/local",
     "/opt",
+    "/home",
+    "/root",
+    "/srv",
+    "/var/lib",
 ];
 
 /// How much a node may answer: far above what a machine of a million files does.

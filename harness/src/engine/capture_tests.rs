@@ -302,3 +302,104 @@ async fn packages_of_rpm_are_seen_installed_upgraded_installed_again_and_removed
         .await
         .unwrap();
 }
+
+/// What moves, and how it must be seen: these kinds and no others.
+const MOVES: [(&str, DifferenceKind, &str); 20] = [
+    (
+        "cp -p rewritten old; echo 2 >rewritten; touch -r old rewritten; rm old",
+        DifferenceKind::Content,
+        "/srv/t/rewritten",
+    ),
+    ("echo more >>appended", DifferenceKind::Content, "/srv/t/appended"),
+    ("chmod 4755 mode", DifferenceKind::Mode, "/srv/t/mode"),
+    ("chown daemon owner", DifferenceKind::Owner, "/srv/t/owner"),
+    ("chgrp daemon group", DifferenceKind::Owner, "/srv/t/group"),
+    (
+        "setcap cap_net_raw=ep capable",
+        DifferenceKind::Capabilities,
+        "/srv/t/capable",
+    ),
+    (
+        "python3 -c 'import os; os.setxattr(\"attributed\", \"user.x\", b\"y\")'",
+        DifferenceKind::Attributes,
+        "/srv/t/attributed",
+    ),
+    ("ln -sfn two link", DifferenceKind::Target, "/srv/t/link"),
+    ("ln linked -T /srv/t/linked-too", DifferenceKind::Links, "/srv/t/linked"),
+    (":", DifferenceKind::Created, "/srv/t/linked-too"),
+    ("rm gone", DifferenceKind::Removed, "/srv/t/gone"),
+    ("mkdir empty", DifferenceKind::Created, "/srv/t/empty"),
+    ("rm turned; mkdir turned", DifferenceKind::Type, "/srv/t/turned"),
+    (
+        "systemctl restart cron",
+        DifferenceKind::ServiceRestarted,
+        "cron.service",
+    ),
+    ("useradd -M -u 4711 mover", DifferenceKind::User, "mover"),
+    (":", DifferenceKind::Group, "mover"),
+    (
+        "ip route add 203.0.113.0/24 dev lo",
+        DifferenceKind::Route,
+        "203.0.113.0/24 dev lo scope link",
+    ),
+    (
+        "sysctl -qw net.ipv4.ip_default_ttl=63",
+        DifferenceKind::Sysctl,
+        "net.ipv4.ip_default_ttl",
+    ),
+    (
+        "mkdir -p /run/m; mount -t tmpfs x /run/m",
+        DifferenceKind::Mount,
+        "/run/m",
+    ),
+    (
+        "setsid sleep 4711 >/dev/null 2>&1 </dev/null &",
+        DifferenceKind::Process,
+        "sleep 4711",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a Docker engine: `cargo test -p fuelrig --lib -- --ignored`"]
+async fn every_kind_of_change_is_seen_as_what_it_is_even_where_size_and_time_stay() {
+    let engine = Engine::connect().await.unwrap();
+    let image = node_image(&engine).await;
+    let bench = bench(engine, &image).await;
+    bench
+        .says(
+            "mkdir /srv/t; cd /srv/t; echo 1 >rewritten; for file in appended mode owner group capable attributed linked gone turned; \
+             do echo $file >$file; done; ln -s one link; systemctl start cron",
+        )
+        .await;
+    let scope = Scope::machine(&[]);
+    let before = capture(&*bench.node, None, &scope).await.unwrap();
+    let script: Vec<&str> = MOVES.iter().map(|(script, ..)| *script).collect();
+    bench
+        .says(&format!(
+            "set -e; cd /srv/t; sleep 0.1\n{}\nsleep 0.1",
+            script.join("\n")
+        ))
+        .await;
+    let after = capture(&*bench.node, Some(&before), &scope).await.unwrap();
+    let found = kinds(&before, &after);
+    let is = |found: &(DifferenceKind, String), kind: DifferenceKind, subject: &str| {
+        found.0 == kind && found.1.contains(subject)
+    };
+    let missed: Vec<_> = MOVES
+        .iter()
+        .filter(|(_, kind, subject)| !found.iter().any(|found| is(found, *kind, subject)))
+        .collect();
+    assert!(missed.is_empty(), "missed {missed:#?} among {found:#?}");
+    let beside: Vec<_> = found
+        .iter()
+        .filter(|found| !MOVES.iter().any(|(_, kind, subject)| is(found, *kind, subject)))
+        // Adding a user writes these, and they are told as files too.
+        .filter(|(_, subject)| {
+            !["passwd", "group", "shadow", "gshadow", "subuid", "subgid"]
+                .iter()
+                .any(|name| *subject == format!("/etc/{name}"))
+        })
+        .collect();
+    assert!(beside.is_empty(), "{beside:#?}");
+    bench.guard.clean_up().await.unwrap();
+}
