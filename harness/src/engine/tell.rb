@@ -40,15 +40,15 @@ module FuelrigTell
   end
 end
 
-begin
-  IO.singleton_class.prepend(FuelrigTell::Pipe)
-  watch = TracePoint.new(:end) do |point|
-    if point.self.is_a?(Module) && point.self.name == 'Puppet::Util::Execution'
-      watch.disable
-      point.self.singleton_class.prepend(FuelrigTell::Execute)
-    end
+IO.singleton_class.prepend(FuelrigTell::Pipe)
+
+# Puppet's own file is loaded later; when it defines the method, this goes before it, and away.
+class Module
+  private
+
+  def singleton_method_added(name)
+    return unless name == :execute && self.name == 'Puppet::Util::Execution'
+    Module.send(:remove_method, :singleton_method_added)
+    singleton_class.prepend(FuelrigTell::Execute)
   end
-  watch.enable
-rescue StandardError
-  nil
 end
