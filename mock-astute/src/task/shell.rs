@@ -72,9 +72,9 @@ impl Shell {
 #[async_trait]
 impl Task for Shell {
     async fn run(&self, site: &Site) -> Result<(), TaskFailure> {
-        for file in &self.files {
-            super::upload::write(site.node.as_ref(), file.clone(), self.upload_timeout).await?;
-        }
+        let write = |file: &FileUpload| super::upload::write(site.node.as_ref(), file.clone(), self.upload_timeout);
+        let [script, manifest] = &self.files;
+        tokio::try_join!(write(script), write(manifest))?;
         self.job.run(site).await
     }
 }
