@@ -40,10 +40,10 @@ umask 077
 path=$(readlink -m -- "$1")
 directory=${path%/*}
 [ -z "$directory" ] || [ -d "$directory" ] || mkdir -p -m 0755 -- "$directory"
+if [ -d "$path" ]; then echo "$path is a directory" >&2; exit 1; fi
 given=${1%/*}
 [ -n "$given" ] || given=/
 [ "$(stat -L -c %a -- "$given")" = "${4#0}" ] || chmod -- "$4" "$given"
-if [ -d "$path" ]; then echo "$path is a directory" >&2; exit 1; fi
 temporary=$(mktemp -- "$directory/.fuelrig.XXXXXXXX")
 trap 'rm -f -- "$temporary"' EXIT
 head -c "$2" >"$temporary"

@@ -264,6 +264,8 @@ async fn files_are_written_whole_with_mode_and_owner_and_read_back() {
     bench.node.write_file(through).await.unwrap();
     assert_eq!(bench.node.read_file(&file.path).await.unwrap(), Some(Vec::new()));
     assert_eq!(bench.says("readlink /etc/link").await, "/run/new place/it's\n");
+    // As MCollective's agent does, whatever that means to the directory.
+    assert_eq!(bench.says("stat -c %a /etc").await, "750\n");
 
     bench.node.remove_file(&file.path).await.unwrap();
     bench.node.remove_file(&file.path).await.unwrap();
