@@ -103,7 +103,7 @@ async fn a_task_that_its_time_ends_keeps_what_it_printed_and_nothing_of_it_runs_
             "the command sees the environment of before: {said}"
         );
         assert!(said.ends_with("in the middle") && !said.contains("never"), "{said:?}");
-        assert_eq!(bench.says("pgrep -a sleep; pgrep -a puppet").await, "");
+        assert_eq!(bench.says("pgrep -a sleep; pgrep -ax puppet").await, "");
     }
     bench.guard.clean_up().await.unwrap();
 }

@@ -42,13 +42,17 @@ end
 
 IO.singleton_class.prepend(FuelrigTell::Pipe)
 
-# Puppet's own file is loaded later; when it defines the method, this goes before it, and away.
-class Module
-  private
+if defined?(Puppet::Util::Execution)
+  Puppet::Util::Execution.singleton_class.prepend(FuelrigTell::Execute)
+else
+  # Puppet's own file is loaded later; when it defines the method, this goes before it, and away.
+  class Module
+    private
 
-  def singleton_method_added(name)
-    return unless name == :execute && self.name == 'Puppet::Util::Execution'
-    Module.send(:remove_method, :singleton_method_added)
-    singleton_class.prepend(FuelrigTell::Execute)
+    def singleton_method_added(name)
+      return unless name == :execute && self.name == 'Puppet::Util::Execution'
+      Module.send(:remove_method, :singleton_method_added)
+      singleton_class.prepend(FuelrigTell::Execute)
+    end
   end
 end

@@ -12,7 +12,7 @@ use crate::engine::{Engine, NodeSpec, RunGuard, RunId, TargetNode};
 const SAYS_WHAT_IT_SEES: &str = r#"
 exec { 'look':
   path      => '/usr/bin:/bin',
-  command   => 'bash -c "env | sort; pwd; umask; ls /proc/self/fd; readlink /proc/self/fd/0; cat /proc/\$PPID/comm; ulimit -a; id; cat /proc/self/cgroup; tr \\\\0 \\\\n </proc/\$PPID/environ | sort; locale"',
+  command   => 'bash -c "env | sort; pwd; umask; ls /proc/self/fd; readlink /proc/self/fd/0; ulimit -a; id; cat /proc/self/cgroup; locale; read -r _ _ _ puppet _ </proc/\$PPID/stat; cat /proc/\$puppet/comm; tr \\\\0 \\\\n </proc/\$puppet/environ | sort; readlink /proc/\$puppet/cwd; ps -o sid= -p \$puppet | grep -cw \$puppet"',
   logoutput => true,
 }
 file { '/etc/seen.conf': content => "${facts['os']['family']} ${facts['networking']['hostname']} é\n" }

@@ -74,6 +74,8 @@ def become_puppet(request, streams)
   srand
   Gem.refresh if defined?(Gem)
   ARGV.replace(request['arguments'])
+  # What Ruby loads before a program of its own.
+  ENV['RUBYOPT'].to_s.scan(/(?:\A|\s)-r(\S+)/) { |(feature)| require feature }
   # Also clears the memory of the environment, so that comes after it.
   $0 = ['puppet', *ARGV].join(' ')
   show_environment(request['environment'])
