@@ -60,7 +60,9 @@ pub(crate) async fn finish(
         Err(failed) => {
             // A verdict that nobody can read is none.
             exit = exit.worse(Exit::Infrastructure);
-            let failed = format!("cannot write the report: {failed}");
+            let failed = format!(
+                "cannot write the report: {failed}\nhint: make room there, or name another directory with `--output`"
+            );
             error.get_or_insert_with(|| failed.clone());
             Err(failed)
         }

@@ -90,6 +90,16 @@ impl ReportError {
             reason: reason.to_string(),
         }
     }
+
+    /// One error of several: the first, which names the others too.
+    pub(crate) fn of_all(errors: Vec<Self>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        for error in errors {
+            first.reason.push_str(&format!("\n{error}"));
+        }
+        Some(first)
+    }
 }
 
 /// A package that was installed.

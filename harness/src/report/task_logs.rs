@@ -11,6 +11,8 @@ use crate::event::{Consumer, RunEvent};
 #[derive(Debug)]
 pub struct TaskLogs {
     directory: Utf8PathBuf,
+    /// How many logs could not be written, and why the first could not.
+    lost: Option<(usize, String)>,
 }
 
 impl TaskLogs {
@@ -18,7 +20,14 @@ impl TaskLogs {
     pub fn new(directory: &Utf8Path) -> Self {
         Self {
             directory: directory.join("tasks"),
+            lost: None,
         }
+    }
+
+    /// What could not be written, in a sentence; a full disk must not end the run: the verdict is still wanted.
+    pub fn problem(&self) -> Option<String> {
+        let (count, reason) = self.lost.as_ref()?;
+        Some(format!("the logs of {count} tasks are not kept: {reason}"))
     }
 }
 
@@ -30,8 +39,8 @@ impl Consumer for TaskLogs {
         let file = self.directory.join(file_name(*run, node, &record.task));
         let written = fs_err::create_dir_all(&self.directory).and_then(|()| fs_err::write(&file, text(record)));
         if let Err(error) = written {
-            // A full disk must not end the run: the verdict is still wanted.
-            tracing::warn!(%error, "the task's log is not kept");
+            let (count, _) = self.lost.get_or_insert_with(|| (0, error.to_string()));
+            *count += 1;
         }
     }
 }
