@@ -3,11 +3,15 @@
 use std::env;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::error::EngineError;
+use super::pulse::innermost;
 
+/// How long an engine may take to say what it is. One that hangs takes connections and never answers.
+const HELLO: Duration = Duration::from_secs(30);
 /// Requests may take long where the storage is slow (a commit on fuse-overlayfs); streams are not bounded by it.
 const REQUEST_TIMEOUT_SECONDS: u64 = 600;
 
@@ -53,8 +57,14 @@ impl Engine {
     pub async fn connect_to(address: &str) -> Result<Self, EngineError> {
         let docker = open(address)?;
         let no_answer = |source: bollard::errors::Error| classify(address, &source);
-        let version = docker.version().await.map_err(no_answer)?;
-        let info = docker.info().await.map_err(no_answer)?;
+        let hello = async { Ok((docker.version().await?, docker.info().await?)) };
+        let (version, info) = tokio::time::timeout(HELLO, hello)
+            .await
+            .map_err(|_| EngineError::Hangs {
+                address: address.to_owned(),
+                seconds: HELLO.as_secs(),
+            })?
+            .map_err(no_answer)?;
         let unsigned = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
         Ok(Self {
             docker,
@@ -137,8 +147,6 @@ fn default_address() -> String {
 }
 
 fn classify(address: &str, error: &bollard::errors::Error) -> EngineError {
-    // The innermost cause is what a person understands; the layers above it speak of clients and connectors.
-    let mut reason = error.to_string();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(inner) = cause {
         if inner
@@ -149,12 +157,11 @@ fn classify(address: &str, error: &bollard::errors::Error) -> EngineError {
                 address: address.trim_start_matches("unix://").to_owned(),
             };
         }
-        reason = inner.to_string();
         cause = inner.source();
     }
     EngineError::NoAnswer {
         address: address.to_owned(),
-        reason,
+        reason: innermost(error),
     }
 }
 

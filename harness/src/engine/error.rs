@@ -18,6 +18,31 @@ pub enum EngineError {
         /// What the attempt ended with.
         reason: String,
     },
+    /// Something takes connections at the engine's address and never answers.
+    #[error(
+        "the Docker engine at {address} takes connections but does not answer within {seconds} s: it hangs, or its \
+         machine is far too busy\n\
+         hint: `docker version` says the same then; `journalctl -u docker` shows its log, `systemctl restart docker` \
+         starts it anew"
+    )]
+    Hangs {
+        /// Where it is.
+        address: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The engine answered and does so no more: it was stopped, or hangs.
+    #[error(
+        "the Docker engine at {address} does not answer any more: {reason}\n\
+         hint: start it again (`systemctl restart docker`; its log says why it stopped: `journalctl -u docker`); what \
+         was left then goes with the next run or with `fuelrig gc`"
+    )]
+    Lost {
+        /// Where it was.
+        address: String,
+        /// What the last question ended with.
+        reason: String,
+    },
     /// The engine's socket is there and may not be opened.
     #[error(
         "may not open the Docker socket {address}\n\

@@ -18,6 +18,7 @@ use plugin_builder::{HookError, HookRunner};
 use super::connect::Engine;
 use super::containers::log_bytes;
 use super::labels::RunId;
+use super::post_mortem::HOOK;
 
 /// Runs the hook, then gives what it made to the owner of the plugin's directory: in the container it is root.
 /// A node is closed, so its image has its package sources put away: here they are opened.
@@ -239,7 +240,7 @@ fn create_body(
         cmd: Some(["/bin/sh", "-c", RUN].map(str::to_owned).to_vec()),
         env: Some(variables),
         working_dir: Some(plugin.to_string()),
-        labels: Some(run.labels("hook")),
+        labels: Some(run.labels(HOOK)),
         host_config: Some(HostConfig {
             mounts: Some(mounts),
             network_mode: Some("bridge".to_owned()),

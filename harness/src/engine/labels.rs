@@ -15,6 +15,8 @@ pub(crate) const PID: &str = "fuelrig.pid";
 pub(crate) const OWNER: &str = "fuelrig.owner";
 /// What a container is in its run: `nginx`, `node-1`.
 pub(crate) const NAME: &str = "fuelrig.name";
+/// Of a node: the networks in which it was started, by the engine's names, with commas between.
+pub(crate) const LEGS: &str = "fuelrig.legs";
 /// Set on the volume that marks a run as kept on purpose.
 pub(crate) const KEPT: &str = "fuelrig.kept";
 /// Label of an image: the target that it was built from.

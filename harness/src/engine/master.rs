@@ -18,6 +18,7 @@ use super::images::{Images, Target};
 use super::labels::RunId;
 use super::networks::Networks;
 use super::node::Place;
+use super::post_mortem::MasterPlace;
 use super::service::{API_PORT, Held, REPOSITORY_PORT, ROOT, START_TIMEOUT, Starter};
 
 /// What the volume of repositories and plugins is called in a run.
@@ -54,7 +55,7 @@ pub struct MasterOutput {
     pub stderr: String,
 }
 
-/// A running master. Its containers go when it is stopped or dropped.
+/// A running master. Its containers go when it is stopped, or with the run.
 #[derive(Debug)]
 pub struct Master {
     engine: Engine,
@@ -250,6 +251,14 @@ impl Master {
         &self.containers
     }
 
+    /// What is known of it for who looks what has befallen it.
+    pub(crate) fn as_started(&self) -> MasterPlace {
+        MasterPlace {
+            ip: self.ip,
+            containers: self.containers.clone(),
+        }
+    }
+
     /// Where a container belongs that stands for the master's own system.
     pub fn place(&self, run: &RunId) -> Place {
         Place {
@@ -272,11 +281,6 @@ impl Master {
             })?;
         }
         Ok(())
-    }
-
-    /// Lets go of its containers: they go on running, and the clean-up by labels removes them.
-    pub fn keep(mut self) {
-        self.held.drain(..).for_each(Held::forget);
     }
 
     fn container(&self, service: &str) -> &str {

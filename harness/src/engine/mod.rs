@@ -24,7 +24,9 @@ mod node;
 mod node_access;
 #[cfg(test)]
 mod output_tests;
+mod post_mortem;
 mod process;
+mod pulse;
 mod routes;
 mod service;
 mod subnet;
@@ -42,6 +44,7 @@ pub use labels::RunId;
 pub use master::{Master, MasterOptions, MasterOutput};
 pub use networks::{Network, Networks};
 pub use node::{NodeAddresses, NodeSpec, Place, Readiness, TargetNode};
+pub(crate) use post_mortem::MasterPlace;
 pub use subnet::Subnet;
 pub use sweep::{GcOptions, RunGuard, Swept};
 pub(crate) use warm_puppet::SERVER as PUPPET_SERVER;

@@ -16,7 +16,7 @@ use super::connect::Engine;
 use super::containers::LOG_LINES;
 use super::error::EngineError;
 use super::exec::{ExecError, ExecRequest};
-use super::labels::RunId;
+use super::labels::{LEGS, RunId};
 use super::networks::{Network, Networks};
 
 /// Waits inside the node until systemd has started everything; says its state and the units that failed.
@@ -167,7 +167,7 @@ impl TargetNode {
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let id = engine
             .docker
-            .create_container(Some(options), create_body(run, &spec, legs.first()))
+            .create_container(Some(options), create_body(run, &spec, legs))
             .await
             .map_err(EngineError::request(format!("create {}", spec.name)))?
             .id;
@@ -333,7 +333,11 @@ fn legs<'a>(networks: &'a Networks, addresses: &NodeAddresses) -> Vec<(&'a Netwo
     .collect()
 }
 
-fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)>) -> ContainerCreateBody {
+fn create_body(run: &RunId, spec: &NodeSpec, legs: &[(&Network, Ipv4Addr)]) -> ContainerCreateBody {
+    let first = legs.first();
+    let mut labels = run.labels(&spec.name);
+    let names: Vec<&str> = legs.iter().map(|(network, _)| network.name.as_str()).collect();
+    labels.insert(LEGS.to_owned(), names.join(","));
     // An engine before 25 takes one network at creation; the others are connected before the start.
     let networking = first.map(|(network, address)| NetworkingConfig {
         endpoints_config: Some(HashMap::from([(
@@ -366,7 +370,7 @@ fn create_body(run: &RunId, spec: &NodeSpec, first: Option<&(&Network, Ipv4Addr)
         image: Some(spec.image.clone()),
         cmd: Some(vec!["/sbin/init".to_owned()]),
         env: Some(vec!["container=docker".to_owned()]),
-        labels: Some(run.labels(&spec.name)),
+        labels: Some(labels),
         // systemd shuts down in order on this one; images of others may not say so.
         stop_signal: Some("SIGRTMIN+3".to_owned()),
         tty: Some(true),
@@ -409,7 +413,7 @@ mod tests {
         let body = create_body(
             &RunId::new("test"),
             &NodeSpec::new("node-1", "1", "fuelrig/node:key"),
-            None,
+            &[],
         );
         let host = body.host_config.unwrap();
         assert_eq!(host.privileged, None);

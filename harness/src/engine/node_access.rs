@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::InspectContainerOptions;
 use mock_astute::{Command, FileUpload, Node, NodeError, Output};
 use uuid::Uuid;
 
-use super::containers::{Condition, last_lines};
+use super::containers::last_lines;
 use super::error::EngineError;
 use super::exec::{Collected, ExecError, ExecOutput, ExecRequest};
 use super::node::TargetNode;
@@ -203,11 +205,30 @@ impl Node for TargetNode {
     }
 
     async fn is_online(&self) -> bool {
-        matches!(self.engine.condition(&self.id).await, Ok(Condition::Running))
+        let inspected = self
+            .engine
+            .docker
+            .inspect_container(&self.id, None::<InspectContainerOptions>)
+            .await;
+        inspected.is_ok_and(|inspected| self.can_answer(&inspected))
     }
 }
 
 impl TargetNode {
+    /// Whether its agent could be reached by the master of a real Fuel: it runs, and stands in every network in which it
+    /// was started.
+    fn can_answer(&self, inspected: &ContainerInspectResponse) -> bool {
+        let state = inspected.state.clone().unwrap_or_default();
+        let networks = inspected
+            .network_settings
+            .as_ref()
+            .and_then(|settings| settings.networks.as_ref());
+        let mut legs = self.hardware_addresses.keys();
+        state.running == Some(true)
+            && state.paused != Some(true)
+            && legs.all(|leg| networks.is_some_and(|networks| networks.contains_key(leg)))
+    }
+
     async fn script(
         &self,
         action: &str,

@@ -9,6 +9,7 @@ use testcontainers::core::logs::LogFrame;
 use testcontainers::core::{IntoContainerPort as _, Mount, WaitFor};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt as _, TestcontainersError};
+use tokio::task::JoinSet;
 
 use super::connect::Engine;
 use super::containers::{LOG_LINES, last_lines};
@@ -68,7 +69,16 @@ impl Starter<'_> {
         if !command.is_empty() {
             request = request.with_cmd(command);
         }
-        match request.start().await {
+        // In a task of its own: dropped half-way, testcontainers waits for the engine to remove what it has begun, and
+        // an engine that hangs must not hold up whoever gives up waiting for it.
+        let mut start = JoinSet::new();
+        start.spawn(async move { request.start().await });
+        let started = match start.join_next().await {
+            Some(Ok(started)) => started,
+            Some(Err(panicked)) => Err(TestcontainersError::other(panicked)),
+            None => Err(TestcontainersError::other("it was not started")),
+        };
+        match started {
             Ok(container) => Ok(Held(Some(container))),
             Err(error) => {
                 // The container is gone already; its last lines may still be on their way.
@@ -122,7 +132,8 @@ impl LogTail {
     }
 }
 
-/// A container of testcontainers, which removes it when dropped, but panics where there is no runtime.
+/// A container of testcontainers, which would remove it when dropped, and block for as long as the engine takes to
+/// answer. The clean-up of the run by labels removes it instead.
 #[derive(Debug)]
 pub(crate) struct Held(Option<ContainerAsync<GenericImage>>);
 
@@ -138,17 +149,10 @@ impl Held {
     pub(crate) fn id(&self) -> &str {
         self.0.as_ref().map_or("", |container| container.id())
     }
-
-    /// Lets it go on running.
-    pub(crate) fn forget(mut self) {
-        std::mem::forget(self.0.take());
-    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if tokio::runtime::Handle::try_current().is_err() {
-            std::mem::forget(self.0.take());
-        }
+        std::mem::forget(self.0.take());
     }
 }

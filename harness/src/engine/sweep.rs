@@ -358,6 +358,11 @@ impl RunGuard {
         self.engine.keep(&self.run).await
     }
 
+    /// Leaves everything where it is, for the next sweep: the engine does not answer.
+    pub(crate) fn leave(mut self) {
+        self.armed = false;
+    }
+
     /// As [`RunGuard::clean_up`], for where no runtime is at hand: a panic hook, a signal handler's thread.
     pub fn clean_up_blocking(&mut self) {
         if !std::mem::take(&mut self.armed) {
@@ -369,7 +374,10 @@ impl RunGuard {
         let cleaner = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let swept = runtime.map_err(EngineError::from).and_then(|runtime| {
-                runtime.block_on(async { Engine::connect_to(&address).await?.remove_run(&run).await })
+                runtime.block_on(async {
+                    let engine = Engine::connect_to(&address).await?;
+                    engine.while_it_answers(engine.remove_run(&run)).await?
+                })
             });
             match swept {
                 Ok(swept) if swept.problems.is_empty() => {}

@@ -17,6 +17,9 @@ use crate::event::{Events, RunEvent};
 /// How long Nailgun may keep a call for the next message open.
 const MESSAGE_WAIT: u64 = 5;
 
+/// How often Nailgun is asked whether it is there while tasks run.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// What a deployment ended with.
 #[derive(Debug)]
 pub(crate) struct Deployment {
@@ -152,17 +155,27 @@ async fn handle(
         let timed = tokio::time::timeout(left, orchestrator.handle(message, stop.clone())).await;
         // The channel closes with the orchestrator, which lets the courier end.
         drop(orchestrator);
-        timed
+        Ok(timed)
     };
-    let (outcome, carried) = tokio::join!(work, carry(run, client, names, receiver, events));
-    carried?;
+    // A Nailgun that is gone ends the deployment: nobody would hear how the tasks end.
+    let deployment = async { tokio::try_join!(work, carry(run, client, names, receiver, events)) };
+    let (outcome, under_way) = tokio::select! {
+        ended = deployment => ended?,
+        lost = silence(client) => return Err(lost),
+    };
     if cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
     let outcome = outcome.map_err(|_| {
+        let tasks: Vec<String> = under_way
+            .iter()
+            .map(|((node, task), since)| format!("\n  {node}: task `{task}` ran for {} s", since.elapsed().as_secs()))
+            .collect();
         RunError::Deployment(format!(
-            "deployment {run} was ended after {} s\n  hint: raise `deployment_timeout` in the scenario",
-            left.as_secs()
+            "deployment {run} was ended after {} s, in the middle of it{}\n  hint: raise `deployment_timeout` in the \
+             scenario if a task may take so long",
+            left.as_secs(),
+            tasks.concat()
         ))
     })?;
     Ok(outcome.records)
@@ -177,14 +190,32 @@ pub(crate) fn orchestrator(
     Orchestrator::new(profile.clone(), nodes, events)
 }
 
-/// Hands every reply to Nailgun, in order, and every other event to the run's stream.
+/// Ends when Nailgun has not answered twice in a row: a long task would not notice.
+async fn silence(client: &Client) -> RunError {
+    let mut silent = false;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        match client.get("version").await {
+            Ok(_) => silent = false,
+            Err(error) if silent => return refused("the master does not answer any more", &error),
+            Err(_) => silent = true,
+        }
+    }
+}
+
+/// Tasks that have begun and not ended, by node and task, and when they began.
+type UnderWay = BTreeMap<(String, String), Instant>;
+
+/// Hands every reply to Nailgun, in order, and every other event to the run's stream. Gives what was under way when the
+/// orchestrator ended.
 async fn carry(
     run: u8,
     client: &Client,
     names: &BTreeMap<String, String>,
     mut receiver: mpsc::UnboundedReceiver<Event>,
     events: &Events,
-) -> Result<(), RunError> {
+) -> Result<UnderWay, RunError> {
+    let mut under_way = UnderWay::new();
     let name = |uid: &str| names.get(uid).cloned().unwrap_or_else(|| uid.to_owned());
     while let Some(event) = receiver.recv().await {
         match event {
@@ -195,6 +226,7 @@ async fn carry(
                     .map_err(|error| refused("cannot hand Astute's reply to Nailgun", &error))?;
             }
             Event::TaskStarted { node_id, task, .. } => {
+                under_way.insert((name(&node_id), task.clone()), Instant::now());
                 events.emit(RunEvent::TaskStarted {
                     run,
                     node: name(&node_id),
@@ -202,6 +234,7 @@ async fn carry(
                 });
             }
             Event::TaskFinished(record) => {
+                under_way.remove(&(name(&record.node_id), record.task.clone()));
                 if record.started.is_some() {
                     events.emit(RunEvent::TaskFinished {
                         run,
@@ -212,7 +245,7 @@ async fn carry(
             }
         }
     }
-    Ok(())
+    Ok(under_way)
 }
 
 #[cfg(test)]

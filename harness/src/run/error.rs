@@ -11,6 +11,9 @@ pub enum RunError {
     /// The engine, an image, the disk, the master or a node failed.
     #[error("{0}")]
     Infrastructure(String),
+    /// The engine answered and does so no more.
+    #[error("{0}")]
+    EngineLost(String),
     /// The deployment itself failed: the verdict is negative without a second run.
     #[error("{0}")]
     Deployment(String),
@@ -27,7 +30,7 @@ impl RunError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Invalid(_) => Exit::Invalid,
-            Self::Infrastructure(_) => Exit::Infrastructure,
+            Self::Infrastructure(_) | Self::EngineLost(_) => Exit::Infrastructure,
             Self::Deployment(_) => Exit::Negative,
             Self::Defect(_) => Exit::Defect,
             Self::Interrupted => Exit::Interrupted,

@@ -7,9 +7,12 @@ mod environment;
 mod error;
 mod merged;
 mod options;
+mod post_mortem;
 mod render;
 mod rig;
 mod watched;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8PathBuf;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +25,11 @@ use crate::engine::{Engine, RunGuard, RunId};
 use crate::event::{Events, Phase, RunEvent};
 use crate::report::TaskLogs;
 use crate::scenario::LoadedScenario;
+
+/// How often nothing may be found, this far apart, until nothing more is expected of an engine that was left in the
+/// middle of something.
+const LATECOMERS: u32 = 3;
+const LATE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// How a run ended. What was found is in the events.
 #[derive(Debug)]
@@ -42,7 +50,8 @@ pub async fn test(
 ) -> Outcome {
     let run = RunId::new(&loaded.name);
     let directory = options.output.join(format!("{}-{run}", loaded.name));
-    events.subscribe(Box::new(TaskLogs::new(&directory)));
+    let logs = Arc::new(Mutex::new(TaskLogs::new(&directory)));
+    events.subscribe(Box::new(Arc::clone(&logs)));
     events.emit(RunEvent::Started {
         scenario: loaded.name.clone(),
         file: loaded.file.to_string(),
@@ -56,6 +65,10 @@ pub async fn test(
     };
     if let Err(error) = &result {
         events.emit(RunEvent::Failed(error.to_string()));
+    }
+    let lost = logs.lock().unwrap_or_else(PoisonError::into_inner).problem();
+    if let Some(problem) = lost {
+        events.emit(RunEvent::Warning(problem));
     }
     events.emit(RunEvent::Finished {
         at: std::time::SystemTime::now(),
@@ -72,24 +85,31 @@ async fn on_engine(
     cancel: &CancellationToken,
     directory: &Utf8PathBuf,
 ) -> Result<(), RunError> {
-    fs_err::create_dir_all(directory)
-        .map_err(|error| RunError::infrastructure("cannot make the run's directory", error))?;
+    fs_err::create_dir_all(directory).map_err(|error| {
+        RunError::infrastructure(
+            "cannot make the run's directory",
+            format!("{error}\nhint: make room there, or name another directory with `--output`"),
+        )
+    })?;
     events.emit(RunEvent::EngineFound(format!(
         "Docker Engine {}, {} storage",
         engine.version, engine.storage_driver
     )));
-    sweep(engine, events).await;
     let guard = RunGuard::new(engine, run);
     let master = rig::MasterSlot::default();
+    let work = async {
+        sweep(engine, events).await;
+        rig::run(engine, run, loaded, options, events, cancel, directory, &master).await
+    };
     let result = tokio::select! {
-        result = rig::run(engine, run, loaded, options, events, cancel, directory, &master) => result,
+        result = engine.while_it_answers(work) => match result {
+            Ok(Err(error)) => Err(post_mortem::explained(engine, run, &master, error).await),
+            Ok(reached) => reached,
+            Err(lost) => Err(RunError::EngineLost(lost.to_string())),
+        },
         // What was under way is dropped here; its containers are removed below.
         () = cancelled_for_long(cancel) => Err(RunError::Interrupted),
     };
-    // The clean-up by labels takes the master too, and faster than one container at a time.
-    if let Some(master) = master.take() {
-        master.keep();
-    }
     let passed = matches!(result, Ok(true));
     let keep = match options.keep {
         Keep::Always => true,
@@ -97,7 +117,7 @@ async fn on_engine(
         Keep::Never => false,
     };
     if keep {
-        match guard.keep().await {
+        match engine.while_it_answers(guard.keep()).await.and_then(|kept| kept) {
             Ok(()) => events.emit(RunEvent::Note(format!(
                 "containers are kept: `fuelrig shell {run}/{}` enters one, `fuelrig gc {run}` removes them",
                 loaded
@@ -111,18 +131,41 @@ async fn on_engine(
         return result.map(|_| ());
     }
     phase(events, Phase::CleanUp, async {
-        let problems = match guard.clean_up().await {
-            Ok(swept) => swept.problems,
-            Err(error) => vec![error.to_string()],
-        };
-        for problem in problems {
+        for problem in clean_up(engine, run, guard, &result).await {
             events.emit(RunEvent::Warning(format!(
-                "clean-up: {problem}\n  hint: `fuelrig gc` tries again"
+                "clean-up: {problem}\n  hint: the next run tries again, and so does `fuelrig gc`"
             )));
         }
     })
     .await;
     result.map(|_| ())
+}
+
+/// Removes the run; what could not be removed, and why. In a run that was cut short the engine may still be making what
+/// it was asked for last.
+async fn clean_up(engine: &Engine, run: &RunId, guard: RunGuard, result: &Result<bool, RunError>) -> Vec<String> {
+    let cut_short = matches!(result, Err(RunError::Interrupted));
+    let is_lost = matches!(result, Err(RunError::EngineLost(_)));
+    // An engine that does not answer would be waited for by every single removal.
+    if is_lost || engine.silence().await.is_some() {
+        guard.leave();
+        return vec!["nothing is removed, since the engine does not answer".to_owned()];
+    }
+    let removal = async {
+        let mut swept = guard.clean_up().await?;
+        let mut quiet = if cut_short { 0 } else { LATECOMERS };
+        while quiet < LATECOMERS {
+            tokio::time::sleep(LATE).await;
+            let late = engine.remove_run(run.id()).await?;
+            quiet = if late.runs.is_empty() { quiet + 1 } else { 0 };
+            swept.add(late);
+        }
+        Ok(swept.problems)
+    };
+    match engine.while_it_answers(removal).await.and_then(|problems| problems) {
+        Ok(problems) => problems,
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// Removes what killed runs left. A failure here is worth a warning, not the run.

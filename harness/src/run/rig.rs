@@ -22,9 +22,10 @@ use super::environment::{self, DeployedEnvironment, MASTER, NodeToRegister, Regi
 use super::error::RunError;
 use super::options::TestOptions;
 use super::phase;
+use super::post_mortem;
 use crate::engine::{
-    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses, NodeSpec, RunId, Target,
-    TargetNode,
+    Engine, Image, ImageOptions, Images, Master, MasterOptions, MasterPlace, Networks, NodeAddresses, NodeSpec, RunId,
+    Target, TargetNode,
 };
 use crate::event::{Events, Phase, RunEvent};
 use crate::scenario::LoadedScenario;
@@ -32,14 +33,14 @@ use crate::scenario::LoadedScenario;
 /// First host number of the admin network that nodes get; the master is 2.
 const FIRST_NODE: u32 = 3;
 
-/// Where the running master is, so that whoever gives a run up can decide about its containers.
+/// Where the running master is, so that whoever gives a run up can look what became of it.
 #[derive(Default)]
 pub(crate) struct MasterSlot(Mutex<Option<Master>>);
 
 impl MasterSlot {
-    /// Takes the master out.
-    pub(crate) fn take(&self) -> Option<Master> {
-        self.lock().take()
+    /// The master as it was started, if it was.
+    pub(crate) fn place(&self) -> Option<MasterPlace> {
+        self.lock().as_ref().map(Master::as_started)
     }
 
     fn put(&self, master: Master) {
@@ -164,8 +165,13 @@ impl Rig<'_> {
             .await?;
         if let Some(failure) = &second.failure {
             match self.cause(2, failure, &second.records, &environment, &as_nodes).await {
-                // That is what the second run is for: the verdict names the task.
-                RunError::Deployment(text) => self.events.emit(RunEvent::Warning(text)),
+                // That is what the second run is for: the verdict names the task, unless something befell its machine.
+                cause @ RunError::Deployment(_) => {
+                    match post_mortem::explained(self.engine, self.run, slot, cause).await {
+                        RunError::Deployment(text) => self.events.emit(RunEvent::Warning(text)),
+                        cause => return Err(cause),
+                    }
+                }
                 cause => return Err(cause),
             }
         }
@@ -329,6 +335,9 @@ impl Rig<'_> {
                     spec.addresses = addresses(node);
                     spec.hosts = hosts;
                     spec.outside = self.loaded.scenario.outside;
+                    if let Some(memory) = entry.memory {
+                        spec.memory = Some(i64::from(memory) << 20);
+                    }
                     if let Some((_, domain)) = node.fqdn.split_once('.') {
                         domain.clone_into(&mut spec.domain);
                     }

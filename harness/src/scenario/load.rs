@@ -8,6 +8,9 @@ use regex::Regex;
 
 use super::model::{NodeEntry, Scenario};
 
+/// Below this systemd and Puppet do not come up together, in MiB.
+const LEAST_MEMORY: u32 = 256;
+
 /// A scenario file that was read and checked.
 #[derive(Debug, Clone)]
 pub struct LoadedScenario {
@@ -121,6 +124,16 @@ impl LoadedScenario {
                     &node.name,
                     format!("`{}` is no host name", node.name),
                     "use lower-case letters, digits and `-`",
+                );
+            }
+            if node.memory.is_some_and(|memory| memory < LEAST_MEMORY) {
+                return fail(
+                    "memory",
+                    format!(
+                        "`{}` cannot boot with less than {LEAST_MEMORY} MiB of memory",
+                        node.name
+                    ),
+                    "`memory` is in MiB; 4096 is what a node has if it is left out",
                 );
             }
             if node.name == "master" {

@@ -101,6 +101,10 @@ pub struct NodeEntry {
     /// `node`, `controller`, or the reference of an image of your own. `controller` if the node has that role.
     #[serde(default)]
     pub image: Option<String>,
+    /// Memory in MiB, 4096 if left out: what needs more is killed by the kernel, as on a real machine.
+    #[serde(default)]
+    #[schemars(range(min = 256))]
+    pub memory: Option<u32>,
 }
 
 /// A command that must hold after each run.
