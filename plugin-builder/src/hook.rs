@@ -35,6 +35,9 @@ pub enum HookError {
     /// It could not be run.
     #[error("`pre_build_hook` cannot be run: {0}")]
     Start(String),
+    /// It ran and was ended: it took too long, or too much.
+    #[error("`pre_build_hook` was ended: {0}")]
+    Ended(String),
 }
 
 /// Runs the hook on this host, as the user who builds.

@@ -156,18 +156,7 @@ fn control_groups(version: &str) -> Finding {
 
 async fn disk_space(root: &str) -> Finding {
     const NEEDED: u64 = 8 << 30;
-    // Another user may not look into Docker's directory; its parent is on the same file system nearly always.
-    let mut directory = Utf8Path::new(root);
-    while !directory.exists() {
-        match directory.parent() {
-            Some(parent) => directory = parent,
-            None => break,
-        }
-    }
-    let output = Command::new("df").args(["-Pk", directory.as_str()]).output().await;
-    let available = output
-        .ok()
-        .and_then(|output| parse_df(&String::from_utf8_lossy(&output.stdout)));
+    let available = free_bytes(root).await;
     match available {
         None => Finding::warning(
             "disk space",
@@ -187,6 +176,17 @@ async fn disk_space(root: &str) -> Finding {
             }
         }
     }
+}
+
+/// How many bytes are free for the engine's directory, where that is of this machine.
+pub(super) async fn free_bytes(root: &str) -> Option<u64> {
+    // Another user may not look into Docker's directory; its parent is on the same file system nearly always.
+    let mut directory = Utf8Path::new(root);
+    while !directory.exists() {
+        directory = directory.parent()?;
+    }
+    let output = Command::new("df").args(["-Pk", directory.as_str()]).output().await;
+    parse_df(&String::from_utf8_lossy(&output.ok()?.stdout))
 }
 
 fn parse_df(output: &str) -> Option<u64> {

@@ -113,17 +113,22 @@ impl ContainerHook {
             .await
             .map_err(start_error)?
             .id;
-        let result = tokio::time::timeout(self.options.timeout, self.follow(&engine, &id)).await;
+        let result = match tokio::time::timeout(self.options.timeout, self.follow(&engine, &id)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let need = engine.starved(&id).await;
+                Err(HookError::Ended(format!(
+                    "it had not ended after {} s{}",
+                    self.options.timeout.as_secs(),
+                    need.map(|need| format!(" and {need}")).unwrap_or_default()
+                )))
+            }
+        };
         let removal = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         if let Err(error) = engine.docker.remove_container(&id, Some(removal)).await {
             tracing::warn!(%error, "the hook's container could not be removed");
         }
-        result.unwrap_or_else(|_| {
-            Err(HookError::Start(format!(
-                "it was ended after {} s",
-                self.options.timeout.as_secs()
-            )))
-        })
+        result
     }
 
     async fn follow(&self, engine: &Engine, id: &str) -> Result<(), HookError> {
@@ -159,8 +164,9 @@ impl ContainerHook {
             .map_err(start_error)?;
         let state = inspected.state.unwrap_or_default();
         if state.oom_killed == Some(true) {
-            return Err(HookError::Start(format!(
-                "it needed more than {} MiB of memory",
+            return Err(HookError::Ended(format!(
+                "it needed more than the {} MiB of memory that it may have\n  \
+                 hint: let it need less, or run it on this host with `--build-on-host`",
                 self.options.memory >> 20
             )));
         }

@@ -299,6 +299,10 @@ impl TargetNode {
             return Ok(());
         }
         let left = String::from_utf8_lossy(&output.stdout).trim().replace('\n', " ");
+        if left.is_empty() {
+            // The script itself did not get far: in a node that is full of processes it has no room for its own.
+            return Err(self.refused("end the process tree", &complaint(&output)));
+        }
         Err(self.refused("end the process tree", &format!("processes {left} survive SIGKILL")))
     }
 }

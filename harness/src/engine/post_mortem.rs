@@ -6,17 +6,21 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bollard::models::ContainerInspectResponse;
-use bollard::query_parameters::InspectContainerOptions;
+use bollard::query_parameters::{InspectContainerOptions, StatsOptionsBuilder};
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 
 use super::connect::Engine;
 use super::containers::Condition;
+use super::doctor::free_bytes;
 use super::exec::ExecRequest;
 use super::images::Target;
 use super::labels::{LEGS, RunId};
 
 /// How long all of it may take: somebody waits for the error that it is to explain.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// An engine with less room than this, in bytes, cannot start anything.
+const LEAST_ROOM: u64 = 1 << 20;
 /// What a hook's container is called in its run: it comes and goes.
 pub(super) const HOOK: &str = "hook";
 
@@ -35,6 +39,7 @@ if [ -n "$1" ]; then
     done
     [ -z "$closed" ] || echo "cut$closed"
 fi
+exit 0
 "#;
 
 /// Something that is wrong with a machine of a run.
@@ -78,6 +83,14 @@ impl Engine {
             return Vec::new();
         };
         containers.remove(HOOK);
+        let full = self.is_local() && free_bytes(&self.root).await.is_some_and(|bytes| bytes < LEAST_ROOM);
+        if full {
+            return vec![Trouble::machine(format!(
+                "no room is left for the engine's directory, {}\n  hint: make room there (`docker system df` tells what \
+                 takes it)",
+                self.root
+            ))];
+        }
         let mut troubles: Vec<Trouble> = (master.into_iter())
             .flat_map(|master| master.containers.keys())
             .filter(|service| !containers.contains_key(**service))
@@ -87,7 +100,10 @@ impl Engine {
         let is_service = |name: &str| Target::MASTER.iter().any(|target| target.name() == name);
         for (name, id) in &containers {
             match self.condition(id).await {
-                Ok(Condition::Gone(reason)) => troubles.push(gone(name, &reason)),
+                // One that did not start is what failed, and told already.
+                Ok(Condition::Gone(reason)) if !reason.starts_with("container was not started") => {
+                    troubles.push(gone(name, &reason));
+                }
                 Ok(Condition::Running) if !is_service(name) => nodes.push((name, id)),
                 _ => {}
             }
@@ -123,9 +139,42 @@ impl Engine {
             ..ExecRequest::default()
         };
         match self.exec(id, request).await {
-            Ok(output) => self.read(name, &String::from_utf8_lossy(&output.stdout), limit, master),
-            Err(_) => Vec::new(),
+            Ok(output) if output.code == 0 => self.read(name, &String::from_utf8_lossy(&output.stdout), limit, master),
+            // Where no shell comes up there is no room for its process, or no memory, as a rule.
+            _ => (self.starved(id).await.into_iter())
+                .map(|need| Trouble {
+                    text: format!("{name} {need}"),
+                    of_the_machine: false,
+                })
+                .collect(),
         }
+    }
+
+    /// Says so where a container has used up its processes or its memory, as the engine sees it from outside.
+    pub(super) async fn starved(&self, container: &str) -> Option<String> {
+        let once = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
+        let stats = self.docker.stats(container, Some(once)).next().await?.ok()?;
+        let is_used_up = |used: u64, limit: u64| limit > 0 && used >= limit / 100 * 95;
+        let processes = stats.pids_stats.unwrap_or_default();
+        let (used, limit) = (
+            processes.current.unwrap_or_default(),
+            processes.limit.unwrap_or_default(),
+        );
+        if is_used_up(used, limit) {
+            return Some(format!(
+                "has {used} processes of at most {limit}, so that nothing more can be started in it\n  \
+                 hint: something forks without end"
+            ));
+        }
+        let memory = stats.memory_stats.unwrap_or_default();
+        let (used, limit) = (memory.usage.unwrap_or_default(), memory.limit.unwrap_or_default());
+        is_used_up(used, limit).then(|| {
+            format!(
+                "has used up its {} MiB of memory, so that nothing more can be started in it\n  \
+                 hint: /run and /tmp of a node are in memory too; `memory` of the node in the scenario gives it more",
+                limit >> 20
+            )
+        })
     }
 
     fn read(&self, name: &str, answer: &str, limit: i64, master: Option<Ipv4Addr>) -> Vec<Trouble> {

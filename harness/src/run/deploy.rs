@@ -174,7 +174,7 @@ async fn handle(
         RunError::Deployment(format!(
             "deployment {run} was ended after {} s, in the middle of it{}\n  hint: raise `deployment_timeout` in the \
              scenario if a task may take so long",
-            left.as_secs(),
+            left.as_secs_f64().ceil(),
             tasks.concat()
         ))
     })?;
