@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
@@ -39,10 +40,14 @@ pub(super) fn run(args: Vec<OsString>) -> Exit {
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(dispatch(cli.command))));
     // A hook on this host may still be running after Ctrl-C; nobody waits for it.
     runtime.shutdown_timeout(Duration::from_secs(2));
-    ended.unwrap_or_else(|_| {
+    let exit = ended.unwrap_or_else(|_| {
         complain(&"this is a defect of fuelrig; please report it with the lines above");
         Exit::Defect
-    })
+    });
+    if LOST.load(Ordering::Relaxed) {
+        return exit.worse(Exit::Infrastructure);
+    }
+    exit
 }
 
 async fn dispatch(command: Command) -> Exit {
@@ -59,9 +64,19 @@ async fn dispatch(command: Command) -> Exit {
     }
 }
 
+/// Whether something could not be written to standard output: a redirection onto a full disk must not pass for a result.
+static LOST: AtomicBool = AtomicBool::new(false);
+
 /// A line on standard output. A reader that went away is no error of ours.
 pub(super) fn out(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
+    let mut stdout = std::io::stdout().lock();
+    let written = writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        complain(&format!("cannot write to standard output: {error}"));
+    }
 }
 
 /// An error on standard error.
