@@ -4,11 +4,17 @@
 //! Without a Docker engine every test here shows itself as ignored.
 
 mod broken;
+mod busy;
+mod chaos;
 mod engine;
 mod faults;
+mod full_disk;
+mod hooks;
 mod killed;
+mod moments;
 mod older;
 mod rig;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -32,8 +38,12 @@ fn main() -> ExitCode {
     // The bench takes as long as all others together, so it begins first and they run beside it.
     let mut trials: Vec<_> = of(faults::TESTS).collect();
     trials.extend(scenario_trials(Utf8Path::new(rig::TROVE), options, reason));
-    for tests in [engine::TESTS, broken::TESTS, killed::TESTS, older::TESTS] {
+    for tests in [engine::TESTS, hooks::TESTS, broken::TESTS, killed::TESTS, older::TESTS] {
         trials.extend(of(tests));
+    }
+    for (name, test) in chaos::tests() {
+        let name = format!("chaos: {name}");
+        trials.push(container_trial(name, reason, move || test().map_err(Into::into)));
     }
     run_trials(trials, reason)
 }
