@@ -339,7 +339,8 @@ fn node_without_memory() -> Result<(), String> {
 fn forking_task() -> Result<(), String> {
     let ended = Busy::start(Shape {
         command: "while :; do sleep 1000 & done",
-        more: "deployment_timeout: 60\n",
+        // Time enough to start all those processes on a machine that is busy.
+        more: "deployment_timeout: 150\n",
         ..Shape::new("forking-task")
     })?
     .ended(WHOLE_RUN)?;
