@@ -1,10 +1,12 @@
 //! What differs between two machines that were to become alike.
 //!
 //! Beside the comparison of one machine over time: here inode numbers, ctimes, process ids and start times say nothing,
-//! since both machines were started on their own. What counts is content, and what runs.
+//! since both machines were started on their own. What counts is content, and what runs, and an account's name and not its
+//! number.
 
 use std::collections::BTreeSet;
 
+use super::accounts::renumbered;
 use super::compare::{Finding, compare_files};
 use super::judge::fold;
 use super::noise::{Field, NoiseList};
@@ -100,6 +102,7 @@ pub(crate) fn compare_machines(
 
 fn differing(expected: &State, found: &State) -> Vec<Finding> {
     let (expected, found) = (stripped(expected, found, 0), stripped(found, expected, 1));
+    let found = renumbered(found, &expected);
     let (mut findings, _) = compare_files(&expected.files, &found.files);
     findings.extend(compare_system(&expected, &found));
     // The comparison over time tells what was left behind; here what is missing counts as much.

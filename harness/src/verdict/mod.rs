@@ -15,6 +15,7 @@
 //! What has no time (routes, sysctl, observers) belongs to the task between whose beginning and end a glance saw it move;
 //! where there was no glance, to the only task that can have done it, or to several candidates, and the report says so.
 
+mod accounts;
 mod blame;
 mod compare;
 mod judge;
