@@ -196,6 +196,8 @@ pub enum RunEvent {
     Snapshot(SnapshotResult),
     /// The verdict was found.
     Judged(Box<Verdict>),
+    /// What is to be known of the trials of a kind beside how each of them ended.
+    TrialsNote(TrialKind, String),
     /// A trial beyond two runs ended.
     TrialFinished(Box<TrialResult>),
     /// The run ended without a verdict.

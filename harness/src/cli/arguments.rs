@@ -77,6 +77,10 @@ pub(crate) struct TestArguments {
     /// the end must be that of an undisturbed deployment.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) crash: usize,
+    /// Also run the tasks in N other orders that their graph allows: the end must be that of the usual order. Where it is
+    /// not, the two tasks that lack an edge are named.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) order: usize,
     /// Draw trials from this seed instead of one of the rig's choice.
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,

@@ -68,6 +68,7 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         output: arguments.output.clone(),
         trials: TrialsPlan {
             crash: arguments.crash,
+            order: arguments.order,
             seed: arguments.seed,
             only: arguments.trial,
         },

@@ -228,6 +228,7 @@ impl Consumer for Progress {
                     self.item(Verbosity::Quiet, &format!("      again: {}", trial.replay));
                 }
             }
+            RunEvent::TrialsNote(_, note) => self.item(Verbosity::Normal, &format!("    {}", below(note, 4))),
             RunEvent::Failed(text) => self.line(Verbosity::Quiet, &format!("error: {}", below(text, 2))),
             RunEvent::Judged(_) | RunEvent::Finished { .. } => {}
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
+use super::orders::{missing_edges, order};
 use crate::report::Report;
 use crate::verdict::{Call, Difference, TaskVerdict};
 
@@ -55,6 +56,7 @@ pub(crate) fn junit(report: &Report) -> Result<String, quick_junit::SerializeErr
         let mut trials = TestSuite::new(format!("{} trials", report.scenario));
         for trial in &report.trials {
             let mut text: Vec<String> = trial.failure.iter().cloned().collect();
+            text.extend(order(trial));
             text.extend(
                 trial
                     .differences
@@ -62,6 +64,7 @@ pub(crate) fn junit(report: &Report) -> Result<String, quick_junit::SerializeErr
                     .take(SHOWN)
                     .map(|entry| difference_text(&entry.difference)),
             );
+            text.extend(missing_edges(trial));
             text.push(format!("again: {}", trial.replay));
             let status = passed_or(trial.passed, &text.join("\n"));
             let node = trial.node.as_deref().unwrap_or("trials");

@@ -10,6 +10,7 @@ mod files;
 mod html;
 mod junit;
 mod model;
+mod orders;
 mod render;
 mod schema;
 mod table;
@@ -26,6 +27,6 @@ pub use model::{
     TrialReport, VerifyReport,
 };
 pub use render::{Style, render, render_with};
-pub(crate) use render::{duration, size};
+pub(crate) use render::{counted, duration, size};
 pub use schema::report_schema;
 pub use task_logs::TaskLogs;

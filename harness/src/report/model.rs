@@ -2,7 +2,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::trial::TrialKind;
+use crate::trial::{OrderTrial, TrialKind};
 use crate::verdict::{Background, Verdict};
 
 /// Everything about one run of one scenario, as `report.json` holds it.
@@ -43,6 +43,9 @@ pub struct Report {
     /// What was tried beyond two runs.
     #[serde(default)]
     pub trials: Vec<TrialReport>,
+    /// What is to be known of the trials beside how each of them ended: how many there are, and what they cover.
+    #[serde(default)]
+    pub trial_notes: Vec<String>,
     /// What the two runs amount to; `None` for a run that did not get so far.
     pub verdict: Option<Verdict>,
     /// Why the run ended without a verdict.
@@ -226,6 +229,9 @@ pub struct TrialReport {
     pub failure: Option<String>,
     /// What is not as it should be: `before` of a difference is how it should be, `after` how it is.
     pub differences: Vec<Background>,
+    /// In which order the tasks ran, and which pairs of them lack an edge, where an order was tried.
+    #[serde(default)]
+    pub order: Option<OrderTrial>,
     /// The command that repeats this trial and no other.
     pub replay: String,
     /// How long it took.

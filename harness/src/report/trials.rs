@@ -1,13 +1,21 @@
 //! What was tried beyond two runs, as text.
 
 use super::details::{difference_lines, more};
+use super::orders::{is_known, missing_edges, order};
 use super::table::{Colour, plain};
 use super::{Report, Style};
 
 /// How many trials held; then each that did not, with what differs and how to repeat it.
 pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
+    let notes = report.trial_notes.iter().map(|note| format!("  {}", plain(note)));
     let Some(first) = report.trials.first() else {
-        return Vec::new();
+        let title = || "trials beyond two runs: none".to_owned();
+        let lines = [String::new(), title()].into_iter().chain(notes).collect();
+        return if report.trial_notes.is_empty() {
+            Vec::new()
+        } else {
+            lines
+        };
     };
     let held = report.trials.iter().filter(|trial| trial.passed).count();
     let mut lines = vec![
@@ -18,19 +26,24 @@ pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
             first.seed
         ),
     ];
+    lines.extend(notes);
     for trial in report.trials.iter().filter(|trial| !trial.passed) {
         lines.push(String::new());
         lines.push(Colour::Red.paint(&plain(&trial.title()), style.colours));
         let failure = trial.failure.as_deref().unwrap_or_default().trim().lines();
         lines.extend(failure.map(|line| format!("  {}", plain(line))));
-        for entry in trial.differences.iter().take(style.differences) {
+        lines.extend(order(trial).map(|line| format!("  {line}")));
+        // What differs stands below the order that has shown it first.
+        let differences = if is_known(trial) { &[] } else { &*trial.differences };
+        for entry in differences.iter().take(style.differences) {
             let mut shown = difference_lines(&entry.difference, style);
             if let Some(line) = shown.first_mut() {
                 line.push_str(&format!("  (on {})", plain(&entry.node)));
             }
             lines.extend(shown);
         }
-        lines.extend(more(trial.differences.len(), style));
+        lines.extend(more(differences.len(), style));
+        lines.extend(missing_edges(trial).into_iter().map(|line| format!("  {line}")));
         lines.push(format!("  again: {}", trial.replay));
     }
     lines
@@ -40,6 +53,7 @@ pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::report::TrialReport;
+    use crate::report::orders::tests::failed_order;
     use crate::trial::TrialKind;
     use crate::verdict::{Background, Blame, Difference, DifferenceKind};
 
@@ -72,6 +86,7 @@ mod tests {
                     difference: difference.clone(),
                 })
                 .collect(),
+            order: None,
             replay: format!("fuelrig test mine.yaml --crash 2 --seed 7 --trial {number}"),
             seconds: 1.0,
         }
@@ -94,6 +109,43 @@ crash 2 of 2: node-1: configure, power cut at 41 %
       +who
   again: fuelrig test mine.yaml --crash 2 --seed 7 --trial 2";
         assert_eq!(shown, expected, "\n{shown}");
+    }
+
+    #[test]
+    fn an_order_that_failed_says_which_pair_lacks_an_edge_and_one_after_it_that_it_is_known() {
+        let report = Report {
+            trials: vec![failed_order(1), failed_order(2)],
+            trial_notes: vec!["3 tasks of plugins".to_owned()],
+            ..Report::default()
+        };
+        let shown = trials(&report, &Style::plain(100)).join("\n");
+        let known = "
+order 2 of 5: 3 of 3 pairs turned round
+  the machine is not as an undisturbed deployment leaves it
+  order: node-1: start, users, configure
+  no edge makes `start` wait for `configure` (both on node-1), as order 1 has shown
+  again: fuelrig test mine.yaml --order 20 --seed 7 --trial 2";
+        assert!(
+            shown.starts_with("\ntrials beyond two runs: 0 of 2 held (seed 7)\n  3 tasks of plugins\n"),
+            "{shown}"
+        );
+        assert!(shown.ends_with(known), "{shown}");
+        let xml = crate::report::junit::junit(&report).unwrap();
+        assert!(
+            xml.contains("requires: [configure]") && xml.contains("as order 1 has shown"),
+            "{xml}"
+        );
+    }
+
+    #[test]
+    fn where_there_is_no_trial_the_reason_is_said() {
+        let report = Report {
+            trial_notes: vec!["there is only one order".to_owned()],
+            ..Report::default()
+        };
+        let shown = trials(&report, &Style::plain(100));
+        assert_eq!(shown, ["", "trials beyond two runs: none", "  there is only one order"]);
+        assert!(trials(&Report::default(), &Style::plain(100)).is_empty());
     }
 
     #[test]

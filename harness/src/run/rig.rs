@@ -356,11 +356,14 @@ impl Rig<'_> {
         if self.options.trials.is_empty() {
             return Ok(());
         }
+        let options = self.options.trials.kinds().map(|kind| format!("`--{}`", kind.option()));
+        let options: Vec<String> = options.collect();
         Err(RunError::Invalid(format!(
-            "{}: `--crash` cannot be used where a deployment does something on the master
+            "{}: {} cannot be used where a deployment does something on the master
   hint: leave out tasks with \
              `role: master`, `copy_files` and `on: master`; before Fuel 9.0 it is always so",
-            self.loaded.file
+            self.loaded.file,
+            options.join(" and ")
         )))
     }
 

@@ -6,7 +6,10 @@
 mod crash;
 mod draw;
 mod model;
+mod order;
 
 pub(crate) use crash::{CrashPoint, Cut, Place, Span, draw_crashes};
 pub(crate) use draw::Draw;
 pub use model::{TrialKind, TrialResult, TrialsPlan};
+pub(crate) use order::{Bisection, Drawn, Order, Side, TaskOrder, draw_orders, remedy, turns_round, without};
+pub use order::{MissingEdge, OrderTrial, TaskPlace};

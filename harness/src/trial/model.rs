@@ -4,6 +4,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::OrderTrial;
 use crate::verdict::Background;
 
 /// What a caller wants beyond two runs.
@@ -11,6 +12,8 @@ use crate::verdict::Background;
 pub struct TrialsPlan {
     /// How many times the deployment is cut off at a point and repeated.
     pub crash: usize,
+    /// In how many other orders the tasks are run.
+    pub order: usize,
     /// What all trials are drawn from; a seed of the rig's own choice, which is printed, if left out.
     pub seed: Option<u64>,
     /// Only the trial with this number, from 1, of each kind.
@@ -18,9 +21,15 @@ pub struct TrialsPlan {
 }
 
 impl TrialsPlan {
+    /// What kinds of trials are wanted.
+    pub fn kinds(&self) -> impl Iterator<Item = TrialKind> {
+        let counts = [(TrialKind::Crash, self.crash), (TrialKind::Order, self.order)];
+        counts.into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind)
+    }
+
     /// Whether there is anything to do.
     pub fn is_empty(&self) -> bool {
-        self.crash == 0
+        self.kinds().next().is_none()
     }
 }
 
@@ -30,6 +39,8 @@ impl TrialsPlan {
 pub enum TrialKind {
     /// The deployment is cut off at a point, and repeated.
     Crash,
+    /// The tasks run in another order that their graph allows.
+    Order,
 }
 
 impl TrialKind {
@@ -37,6 +48,7 @@ impl TrialKind {
     pub fn option(self) -> &'static str {
         match self {
             Self::Crash => "crash",
+            Self::Order => "order",
         }
     }
 
@@ -44,6 +56,7 @@ impl TrialKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::Crash => "cut off and deployed again",
+            Self::Order => "other orders of the tasks",
         }
     }
 }
@@ -73,6 +86,8 @@ pub struct TrialResult {
     pub failure: Option<String>,
     /// What is not as the undisturbed deployment left it: `before` is how it should be.
     pub differences: Vec<Background>,
+    /// In which order the tasks ran and what that has shown, where that is what was tried.
+    pub order: Option<OrderTrial>,
     /// The command that repeats this trial and no other.
     pub replay: String,
     /// How long it took.

@@ -112,7 +112,7 @@ fn tiles(report: &Report) -> Markup {
                 (tile(&format!("{held} of {}", report.trials.len()), "trials beyond two runs held",
                     if held == report.trials.len() { "good" } else { "bad" }))
             }
-            (tile(&duration(report.phases.iter().map(|phase| phase.seconds).sum()), "whole run", ""))
+            (tile(&duration(report.phases.iter().map(|phase| phase.seconds).fold(0.0, |sum, seconds| sum + seconds)), "whole run", ""))
         }
     }
 }

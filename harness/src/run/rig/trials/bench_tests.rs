@@ -31,30 +31,37 @@ const UID: &str = "1";
 
 /// What was told of trials and verdicts.
 #[derive(Default)]
-struct Told {
-    trials: Vec<TrialResult>,
-    idempotent: bool,
+pub(super) struct Told {
+    pub(super) trials: Vec<TrialResult>,
+    pub(super) notes: Vec<String>,
+    pub(super) idempotent: bool,
 }
 
 impl Consumer for Told {
     fn consume(&mut self, event: &RunEvent) {
         match event {
             RunEvent::TrialFinished(trial) => self.trials.push(trial.as_ref().clone()),
+            RunEvent::TrialsNote(_, note) => self.notes.push(note.clone()),
             RunEvent::Judged(verdict) => self.idempotent = verdict.passed,
             _ => {}
         }
     }
 }
 
-/// Deploys a plugin of `scenarios/beyond/` twice, judges it, and carries out the plan.
-async fn bench(plugin: &str, plan: TrialsPlan) -> Told {
+/// Deploys plugins of `scenarios/beyond/` twice, judges them, and carries out the plan.
+pub(super) async fn bench(plugins: &[&str], plan: TrialsPlan) -> Told {
     let directory = tempfile::tempdir().unwrap();
     let directory = Utf8Path::from_path(directory.path()).unwrap();
-    let file = directory.join(format!("{plugin}.yaml"));
-    let path = Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/beyond")).join(plugin);
+    let file = directory.join(format!("{}.yaml", plugins[0]));
+    let beyond = Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/beyond"));
+    let paths: Vec<String> = plugins
+        .iter()
+        .map(|plugin| format!("{{path: '{beyond}/{plugin}'}}"))
+        .collect();
     let text = format!(
-        "{{fuel: '9.2', plugins: [{{path: '{path}'}}], environment: {{release: mitaka-9.0}}, \
-         nodes: [{{name: node-1, roles: [controller]}}]}}"
+        "{{fuel: '9.2', plugins: [{}], environment: {{release: mitaka-9.0}}, \
+         nodes: [{{name: node-1, roles: [controller]}}]}}",
+        paths.join(", ")
     );
     fs_err::write(&file, text).unwrap();
     let loaded = LoadedScenario::load(&file).unwrap();
@@ -200,7 +207,7 @@ fn found(told: &Told) -> BTreeSet<&str> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Docker engine: `cargo test -p fuelrig --lib -- --ignored`"]
 async fn a_fault_that_running_twice_does_not_show_is_found_by_cutting_off(#[case] plugin: &str, #[case] task: &str) {
-    let told = bench(plugin, crashes(4)).await;
+    let told = bench(&[plugin], crashes(4)).await;
     assert!(told.idempotent);
     assert!(found(&told).contains(task), "{:?}", found(&told));
 }
@@ -212,7 +219,7 @@ async fn a_fault_that_running_twice_does_not_show_is_found_by_cutting_off(#[case
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a Docker engine: `cargo test -p fuelrig --lib -- --ignored`"]
 async fn a_plugin_that_survives_being_cut_off_anywhere_passes_every_trial(#[case] plugin: &str) {
-    let told = bench(plugin, crashes(4)).await;
+    let told = bench(&[plugin], crashes(4)).await;
     assert!(told.idempotent);
     assert_eq!((told.trials.len(), found(&told)), (4, BTreeSet::new()));
 }

@@ -147,7 +147,7 @@ impl Bench<'_> {
     }
 
     /// Sends the messages to an orchestrator of these nodes.
-    async fn send(
+    pub(super) async fn send(
         &self,
         messages: &[Value],
         nodes: BTreeMap<String, Arc<dyn Node>>,
@@ -186,7 +186,7 @@ impl Bench<'_> {
     }
 
     /// Takes the events of a deployment to the trial's logs and to the person who waits.
-    async fn listen(
+    pub(super) async fn listen(
         &self,
         log: &Events,
         run: u8,

@@ -13,6 +13,9 @@ mod crash;
 mod deployment;
 mod interruptible;
 mod messages;
+mod order;
+#[cfg(test)]
+mod order_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -120,6 +123,11 @@ impl Rig<'_> {
         if plan.crash > 0 {
             passed &= self
                 .phase(Phase::Trials(TrialKind::Crash), bench.crashes(plan.crash, &spans))
+                .await?;
+        }
+        if plan.order > 0 {
+            passed &= self
+                .phase(Phase::Trials(TrialKind::Order), bench.orders(plan.order, &spans))
                 .await?;
         }
         Ok(passed)
@@ -312,6 +320,7 @@ impl Bench<'_> {
             task: None,
             failure: None,
             differences: Vec::new(),
+            order: None,
             replay: format!(
                 "fuelrig test {} --{option} {of} --seed {} --trial {number}",
                 self.rig.loaded.file, self.seed
