@@ -11,5 +11,7 @@ mod order;
 pub(crate) use crash::{CrashPoint, Cut, Place, Span, draw_crashes};
 pub(crate) use draw::Draw;
 pub use model::{TrialKind, TrialResult, TrialsPlan};
-pub(crate) use order::{Bisection, Drawn, Order, Side, TaskOrder, draw_orders, remedy, turns_round, without};
+pub(crate) use order::{
+    Drawn, Edge, Effect, Order, Side, Step, TaskOrder, Tried, Unexplained, draw_orders, remedy, turns_round,
+};
 pub use order::{MissingEdge, OrderTrial, TaskPlace};

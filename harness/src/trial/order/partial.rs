@@ -85,6 +85,19 @@ impl PartialOrder {
         order
     }
 
+    /// As [`Self::nearest`], from the end: of what may come last, that which the wish has last.
+    pub(crate) fn nearest_from_end(&self, wish: &[usize]) -> Order {
+        let mut left = wish.to_vec();
+        let mut order = Order::with_capacity(left.len());
+        while !left.is_empty() {
+            let may_come = |&one: &usize| left.iter().all(|&other| !self.before(one, other));
+            let at = left.iter().rposition(may_come).unwrap_or_default();
+            order.push(left.remove(at));
+        }
+        order.reverse();
+        order
+    }
+
     /// All allowed orders but for `usual`; `None` where there are more than `limit`.
     pub(crate) fn all_but(&self, usual: &[usize], limit: usize) -> Option<Vec<Order>> {
         let mut found = Vec::new();
@@ -153,5 +166,6 @@ mod tests {
         let mut order = PartialOrder::new(4);
         order.put_before(0, 1);
         assert_eq!(order.nearest(&[3, 1, 2, 0]), [3, 2, 0, 1]);
+        assert_eq!(order.nearest_from_end(&[3, 1, 2, 0]), [3, 0, 1, 2]);
     }
 }

@@ -13,30 +13,19 @@ use crate::event::{Phase, RunEvent};
 use crate::report::counted;
 use crate::run::RunError;
 use crate::trial::{
-    Bisection, Drawn, MissingEdge, Order, OrderTrial, Side, Span, TaskOrder, TaskPlace, TrialKind, draw_orders, remedy,
-    turns_round, without,
+    Drawn, Edge, Effect, MissingEdge, Order, OrderTrial, Side, Span, Step, TaskOrder, TaskPlace, TrialKind, Tried,
+    Unexplained, draw_orders, remedy, turns_round,
 };
 
 /// How many more orders are tried at most to find what one order shows. A pair among a dozen tasks takes seven.
 const SEARCHED: usize = 48;
-
-/// What an order ended with, a line for each place that is not as it should be and for each task that failed; nothing
-/// where it ended as it should.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Effect {
-    lines: BTreeSet<String>,
-    /// The deployment failed, so that some tasks never ran.
-    cut_short: bool,
-}
 
 /// What is known of the orders.
 struct Search {
     order: TaskOrder,
     /// Which role gives a task to a node, as far as the plugins' own files say.
     roles: BTreeMap<String, Vec<String>>,
-    edges: Vec<((usize, usize), MissingEdge)>,
-    /// Orders that were tried. None is tried twice.
-    tried: BTreeMap<Order, Effect>,
+    tried: Tried,
 }
 
 impl Bench<'_> {
@@ -56,11 +45,16 @@ impl Bench<'_> {
         for note in notes(&order, &drawn, count) {
             self.rig.events.emit(RunEvent::TrialsNote(TrialKind::Order, note));
         }
+        let mut tried = Tried::new(order.allowed.clone());
+        let nodes: BTreeSet<&str> = order.tasks.iter().map(|task| &*task.uid).collect();
+        if nodes.len() < 2 {
+            // On one node one task runs at a time anyway: the usual order is what the others are compared with.
+            tried.learn((0..order.tasks.len()).collect(), Effect::default());
+        }
         let mut search = Search {
             order,
             roles: self.roles_of_tasks(),
-            edges: Vec::new(),
-            tried: BTreeMap::new(),
+            tried,
         };
         let mut passed = true;
         for (tasks, number) in drawn.orders.iter().zip(1..) {
@@ -89,18 +83,17 @@ impl Bench<'_> {
             tasks: self.places(search, tasks),
             ..OrderTrial::default()
         };
-        let failure = if let Some(effect) = search.tried.get(tasks).filter(|effect| !effect.lines.is_empty()) {
+        let failure = match search.tried.effect(tasks) {
             // The search for another order's pair came by here.
-            Some(Failure {
+            Some(effect) => (!effect.is_good()).then(|| Failure {
                 sentence: format!("the end is not the usual one: {}", joined(&effect.lines)),
                 differences: Vec::new(),
-            })
-        } else if search.tried.contains_key(tasks) {
-            None
-        } else {
-            let (effect, failure) = self.run_in(&format!("order-{number}"), search, tasks).await?;
-            search.tried.insert(tasks.clone(), effect);
-            failure
+            }),
+            None => {
+                let (effect, failure) = self.run_in(&format!("order-{number}"), search, tasks).await?;
+                search.tried.learn(tasks.clone(), effect);
+                failure
+            }
         };
         if failure.is_some() {
             self.explain(search, tasks, number, &mut trial).await?;
@@ -158,27 +151,6 @@ impl Bench<'_> {
         ))
     }
 
-    /// How an order ends, from what is known or by trying it.
-    async fn ends(
-        &mut self,
-        search: &mut Search,
-        tasks: &Order,
-        number: usize,
-        trial: &mut OrderTrial,
-    ) -> Result<Effect, RunError> {
-        if let Some(effect) = search.tried.get(tasks) {
-            return Ok(effect.clone());
-        }
-        trial.searched += 1;
-        let text = format!("order {number}: searching for the pair, order {} more", trial.searched);
-        let phase = Phase::Trials(TrialKind::Order);
-        self.rig.events.emit(RunEvent::Detail(phase, text));
-        let name = format!("order-{number}-search-{}", trial.searched);
-        let (effect, _) = self.run_in(&name, search, tasks).await?;
-        search.tried.insert(tasks.clone(), effect.clone());
-        Ok(effect)
-    }
-
     /// Finds the pairs that lack an edge, of which this order, which does not end well, shows something.
     async fn explain(
         &mut self,
@@ -187,76 +159,29 @@ impl Bench<'_> {
         number: usize,
         trial: &mut OrderTrial,
     ) -> Result<(), RunError> {
-        let usual: Order = (0..tasks.len()).collect();
-        if !self.usual_order_holds(search, &usual, number, trial).await? {
-            trial.unexplained = Some(
-                "no pair can be named: with one task at a time even the usual order ends so, and only with tasks of \
-                 several nodes at the same time it does not"
-                    .to_owned(),
-            );
-            return Ok(());
-        }
-        let mut bad = tasks.clone();
+        let phase = Phase::Trials(TrialKind::Order);
         loop {
-            let effect = search.tried.get(&bad).cloned().unwrap_or_default();
-            let shown: Vec<usize> = (0..search.edges.len())
-                .filter(|&at| turns_round(&bad, search.edges[at].0))
-                .collect();
-            for &at in &shown {
-                let edge = &search.edges[at].1;
-                if !trial.missing_edges.contains(edge) {
-                    trial.missing_edges.push(edge.clone());
+            match search.tried.explain(tasks, number, SEARCHED - trial.searched) {
+                Step::Try(order) => {
+                    trial.searched += 1;
+                    let text = format!("order {number}: searching for the pair, {} more tried", trial.searched);
+                    self.rig.events.emit(RunEvent::Detail(phase, text));
+                    let name = format!("order-{number}-search-{}", trial.searched);
+                    let (effect, _) = self.run_in(&name, search, &order).await?;
+                    search.tried.learn(order, effect);
                 }
-            }
-            if !shown.is_empty() {
-                let known: BTreeSet<&String> = shown.iter().flat_map(|&at| &search.edges[at].1.effect).collect();
-                // After a failure nobody knows what the tasks that never ran would have done.
-                if !effect.cut_short && effect.lines.iter().all(|line| known.contains(line)) {
+                Step::Ended { edges, unexplained } => {
+                    let edges = edges.into_iter().map(|at| &search.tried.edges[at]);
+                    trial.missing_edges = edges.map(|edge| self.missing_edge(search, edge)).collect();
+                    trial.unexplained = unexplained.map(why);
                     return Ok(());
                 }
-                let pairs: Vec<(usize, usize)> = search.edges.iter().map(|(pair, _)| *pair).collect();
-                let righted = without(&bad, &pairs, &search.order.allowed);
-                if trial.searched >= SEARCHED {
-                    trial.unexplained = Some(given_up());
-                    return Ok(());
-                }
-                if self.ends(search, &righted, number, trial).await?.lines.is_empty() {
-                    return Ok(());
-                }
-                bad = righted;
             }
-            let mut way = Bisection::new(&usual, &bad);
-            if trial.searched + way.at_most() > SEARCHED {
-                trial.unexplained = Some(given_up());
-                return Ok(());
-            }
-            while let Some(order) = way.next() {
-                let is_good = self.ends(search, &order, number, trial).await?.lines.is_empty();
-                way.learn(is_good);
-            }
-            let edge = self.missing_edge(search, &way, number);
-            search.edges.push((way.pair(), edge));
         }
     }
 
-    /// Whether the usual order ends well with one task at a time. On one node it did: that is what the others are compared
-    /// with.
-    async fn usual_order_holds(
-        &mut self,
-        search: &mut Search,
-        usual: &Order,
-        number: usize,
-        trial: &mut OrderTrial,
-    ) -> Result<bool, RunError> {
-        let nodes: BTreeSet<&str> = search.order.tasks.iter().map(|task| &*task.uid).collect();
-        if nodes.len() < 2 {
-            search.tried.entry(usual.clone()).or_default();
-        }
-        Ok(self.ends(search, usual, number, trial).await?.lines.is_empty())
-    }
-
-    fn missing_edge(&self, search: &Search, way: &Bisection, number: usize) -> MissingEdge {
-        let (first, second) = way.pair();
+    fn missing_edge(&self, search: &Search, edge: &Edge) -> MissingEdge {
+        let (first, second) = edge.pair;
         let side = |task: usize| {
             let task = &search.order.tasks[task];
             let of_node = self.known.environment.nodes.iter().find(|node| node.uid == task.uid);
@@ -270,8 +195,7 @@ impl Bench<'_> {
                 role: role.map_or("*", String::as_str),
             }
         };
-        let bad = way.bad();
-        let effect = search.tried.get(&bad).cloned().unwrap_or_default();
+        let effect = search.tried.effect(&edge.bad).cloned().unwrap_or_default();
         let place = |side: Side<'_>| TaskPlace {
             node: side.node.to_owned(),
             task: side.task.to_owned(),
@@ -281,8 +205,8 @@ impl Bench<'_> {
             second: place(side(second)),
             remedy: remedy(side(first), side(second)),
             effect: effect.lines.into_iter().collect(),
-            order: self.places(search, &bad),
-            found_by: number,
+            order: self.places(search, &edge.bad),
+            found_by: edge.found_by,
         }
     }
 
@@ -323,8 +247,20 @@ impl Bench<'_> {
     }
 }
 
-fn given_up() -> String {
-    format!("the search ended after {SEARCHED} more orders: mend what is named, then look again")
+fn why(unexplained: Unexplained) -> String {
+    match unexplained {
+        Unexplained::Usual => "no pair can be named: with one task at a time even the usual order does not end as it \
+                               does with tasks of several nodes at the same time"
+            .to_owned(),
+        Unexplained::Rest => {
+            "these alone do not do all that this order shows: to put them right moves other tasks too; mend \
+                              them, then look again"
+                .to_owned()
+        }
+        Unexplained::GivenUp => {
+            format!("the search ended, {SEARCHED} more orders are its limit: mend what is named, then look again")
+        }
+    }
 }
 
 fn joined(lines: &BTreeSet<String>) -> String {
