@@ -103,7 +103,7 @@ impl Tried {
             let turned = self.turned_round(&bad);
             if effect.is_good() || self.is_explained(effect, &turned) {
                 shown.extend(turned);
-                return ended(shown, None);
+                return self.over(order, shown);
             }
             if !turned.is_empty() {
                 shown.extend(turned);
@@ -113,8 +113,8 @@ impl Tried {
                 bad = match (is_good(&later), effect.cut_short) {
                     (false, _) => later,
                     // Nothing says that there is more.
-                    (true, true) => return ended(shown, None),
-                    (true, false) if is_good(&sooner) => return ended(shown, Some(Unexplained::Rest)),
+                    (true, true) => return self.over(order, shown),
+                    (true, false) if is_good(&sooner) => return self.over(order, shown),
                     (true, false) => sooner,
                 };
                 continue;
@@ -139,6 +139,14 @@ impl Tried {
         } else {
             Step::Try(bad)
         }
+    }
+
+    /// The end of a search; where these pairs do not do all that the order shows, it says so.
+    fn over(&self, order: &[usize], shown: BTreeSet<usize>) -> Step {
+        let all: Vec<usize> = shown.iter().copied().collect();
+        let effect = self.effects.get(order);
+        let is_all = effect.is_none_or(|effect| effect.cut_short || self.is_explained(effect, &all));
+        ended(shown, (!is_all).then_some(Unexplained::Rest))
     }
 
     fn turned_round(&self, order: &[usize]) -> Vec<usize> {

@@ -293,7 +293,7 @@ fn notes(order: &TaskOrder, drawn: &Drawn, count: usize) -> Vec<String> {
         ));
         if existing < count {
             notes.push(format!(
-                "no more than {} exist",
+                "the graph allows no more than {}",
                 counted(existing, "other order", "other orders")
             ));
         }

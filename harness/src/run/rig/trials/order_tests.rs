@@ -55,7 +55,7 @@ async fn more_every_pair_of_several_is_named_by_the_first_order() {
     let expected = [
         ("needs-its-directory-make", "needs-its-directory-write"),
         ("one-file-two-writers-defaults", "one-file-two-writers-tuning"),
-        ("owner-if-there-user", "owner-if-there-directory"),
+        ("owner-if-there-account", "owner-if-there-directory"),
     ];
     assert_eq!(named(&told), BTreeSet::from(expected));
     assert_eq!(told.trials[0].order.as_ref().unwrap().unexplained, None);
@@ -63,7 +63,7 @@ async fn more_every_pair_of_several_is_named_by_the_first_order() {
 
 #[rstest]
 #[case::more_one_file_two_writers("one-file-two-writers", "defaults", "tuning")]
-#[case::more_owner_if_there("owner-if-there", "user", "directory")]
+#[case::more_owner_if_there("owner-if-there", "account", "directory")]
 #[case::more_needs_its_directory("needs-its-directory", "make", "write")]
 #[case::more_start_before_configure("start-before-configure", "file", "unit")]
 #[tokio::test(flavor = "multi_thread")]
