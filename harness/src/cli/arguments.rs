@@ -81,6 +81,10 @@ pub(crate) struct TestArguments {
     /// not, the two tasks that lack an edge are named.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) order: usize,
+    /// Also repeat the job, two deployments and the verdict, with N other settings of the plugins, drawn from what
+    /// environment_config.yaml allows.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) settings: usize,
     /// Draw trials from this seed instead of one of the rig's choice.
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,

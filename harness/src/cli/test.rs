@@ -69,6 +69,7 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
         trials: TrialsPlan {
             crash: arguments.crash,
             order: arguments.order,
+            settings: arguments.settings,
             seed: arguments.seed,
             only: arguments.trial,
         },

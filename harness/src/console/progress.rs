@@ -10,6 +10,7 @@ use mock_astute::{TaskRecord, TaskStatus};
 use super::images::duration;
 use crate::event::{Consumer, Phase, RunEvent, SnapshotOutcome};
 use crate::report::size;
+use crate::trial::TrialKind;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,6 +216,7 @@ impl Consumer for Progress {
                 let place = trial
                     .task
                     .as_ref()
+                    .filter(|_| trial.kind != TrialKind::Settings)
                     .map(|(node, task)| format!("{node}: {task}, "))
                     .unwrap_or_default();
                 let title = format!("{} {} of {}", trial.kind, trial.number, trial.of);

@@ -158,6 +158,26 @@ impl Engine {
             .collect())
     }
 
+    /// Removes those containers of a run that are there, by their names in it (`node-1`), with all that is on them.
+    ///
+    /// # Errors
+    /// The engine does not list or not remove them.
+    pub async fn remove_containers(&self, run: &RunId, names: &[&str]) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let containers = self.containers_of(run.id()).await?;
+        let removals = containers
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()))
+            .map(|(name, id)| {
+                let removal = self.docker.remove_container(id, Some(options.clone()));
+                async move {
+                    let removed = removal.await;
+                    removed.map_err(EngineError::request(format!("remove {name}")))
+                }
+            });
+        futures_util::future::try_join_all(removals).await.map(drop)
+    }
+
     /// Ids of the runs whose process is gone, kept ones included.
     pub(crate) async fn dead_runs(&self) -> Result<Vec<String>, EngineError> {
         let options = GcOptions {

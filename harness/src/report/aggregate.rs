@@ -123,6 +123,7 @@ impl Consumer for Aggregator {
                 what: trial.what.clone(),
                 node: trial.task.as_ref().map(|(node, _)| node.clone()),
                 task: trial.task.as_ref().map(|(_, task)| task.clone()),
+                settings: trial.settings.clone(),
                 passed: trial.passed(),
                 failure: trial.failure.clone(),
                 differences: trial.differences.clone(),

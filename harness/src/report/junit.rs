@@ -57,6 +57,7 @@ pub(crate) fn junit(report: &Report) -> Result<String, quick_junit::SerializeErr
         for trial in &report.trials {
             let mut text: Vec<String> = trial.failure.iter().cloned().collect();
             text.extend(order(trial));
+            text.extend(super::trials::settings(&trial.settings));
             text.extend(
                 trial
                     .differences

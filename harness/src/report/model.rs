@@ -2,7 +2,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::trial::{OrderTrial, TrialKind};
+use crate::trial::{ChangedSetting, OrderTrial, TrialKind};
 use crate::verdict::{Background, Verdict};
 
 /// Everything about one run of one scenario, as `report.json` holds it.
@@ -223,7 +223,11 @@ pub struct TrialReport {
     pub node: Option<String>,
     /// Task that it was done to, where it was one.
     pub task: Option<String>,
-    /// Whether the nodes ended as an undisturbed deployment leaves them.
+    /// Settings of plugins that it changed.
+    #[serde(default)]
+    pub settings: Vec<ChangedSetting>,
+    /// Whether it ended as it must: the nodes as an undisturbed deployment leaves them, or two deployments with a
+    /// positive verdict.
     pub passed: bool,
     /// Why it failed, in a sentence.
     pub failure: Option<String>,
@@ -242,6 +246,8 @@ impl TrialReport {
     /// `crash 3 of 20: node-1: configure, power cut at 41 %`.
     pub(crate) fn title(&self) -> String {
         let place = match (&self.node, &self.task) {
+            // What other settings were to blame for is told below.
+            _ if self.kind == TrialKind::Settings => String::new(),
             (Some(node), Some(task)) => format!("{node}: {task}, "),
             _ => String::new(),
         };

@@ -79,6 +79,7 @@ pub(super) mod tests {
             task: None,
             passed: false,
             failure: Some("the machine is not as an undisturbed deployment leaves it".to_owned()),
+            settings: Vec::new(),
             differences: Vec::new(),
             order: Some(OrderTrial {
                 tasks: ["start", "users", "configure"].map(place).to_vec(),

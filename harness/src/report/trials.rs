@@ -4,6 +4,7 @@ use super::details::{difference_lines, more};
 use super::orders::{is_known, missing_edges, order};
 use super::table::{Colour, plain};
 use super::{Report, Style};
+use crate::trial::ChangedSetting;
 
 /// How many trials held; then each that did not, with what differs and how to repeat it.
 pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
@@ -33,6 +34,7 @@ pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
         let failure = trial.failure.as_deref().unwrap_or_default().trim().lines();
         lines.extend(failure.map(|line| format!("  {}", plain(line))));
         lines.extend(order(trial).map(|line| format!("  {line}")));
+        lines.extend(settings(&trial.settings));
         // What differs stands below the order that has shown it first.
         let differences = if is_known(trial) { &[] } else { &*trial.differences };
         for entry in differences.iter().take(style.differences) {
@@ -45,6 +47,29 @@ pub(crate) fn trials(report: &Report, style: &Style) -> Vec<String> {
         lines.extend(more(differences.len(), style));
         lines.extend(missing_edges(trial).into_iter().map(|line| format!("  {line}")));
         lines.push(format!("  again: {}", trial.replay));
+    }
+    lines
+}
+
+/// The settings that a failure needs, or may need, with what the scenario has; those that it does not need by name.
+pub(super) fn settings(changed: &[ChangedSetting]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (idle, relevant): (Vec<_>, Vec<_>) = changed.iter().partition(|setting| setting.needed == Some(false));
+    for setting in relevant {
+        let how = if setting.needed.is_some() { "needs" } else { "with " };
+        let line = format!("  {how}  {} instead of {}", setting.text(), setting.own);
+        lines.push(plain(&line));
+    }
+    if !idle.is_empty() {
+        let names: Vec<String> = idle
+            .iter()
+            .map(|setting| format!("{}.{}", setting.plugin, setting.field))
+            .collect();
+        let line = format!(
+            "  it fails without the other settings that were changed, too: {}",
+            names.join(", ")
+        );
+        lines.push(plain(&line));
     }
     lines
 }
@@ -77,6 +102,7 @@ mod tests {
             what: "power cut at 41 %".to_owned(),
             node: Some("node-1".to_owned()),
             task: Some("configure".to_owned()),
+            settings: Vec::new(),
             passed: failure.is_none(),
             failure: failure.map(str::to_owned),
             differences: failure
@@ -146,6 +172,45 @@ order 2 of 5: 3 of 3 pairs turned round
         let shown = trials(&report, &Style::plain(100));
         assert_eq!(shown, ["", "trials beyond two runs: none", "  there is only one order"]);
         assert!(trials(&Report::default(), &Style::plain(100)).is_empty());
+    }
+
+    #[test]
+    fn a_trial_of_other_settings_says_which_of_them_it_needs() {
+        let setting = |field: &str, needed| ChangedSetting {
+            plugin: "greeter".to_owned(),
+            field: field.to_owned(),
+            value: "\"it's\"".to_owned(),
+            own: "\"hi\"".to_owned(),
+            needed,
+        };
+        let trial = TrialReport {
+            kind: TrialKind::Settings,
+            what: "greeter.greeting = \"it's\"".to_owned(),
+            settings: vec![
+                setting("greeting", Some(true)),
+                setting("banner", Some(false)),
+                setting("name", None),
+            ],
+            differences: Vec::new(),
+            ..trial(1, Some("node-1: task `greet`: it fails"))
+        };
+        let report = Report {
+            trials: vec![trial],
+            ..Report::default()
+        };
+        let shown = trials(&report, &Style::plain(100)).join("\n");
+        let expected = "
+trials beyond two runs: 0 of 1 held (seed 7)
+
+settings 1 of 2: greeter.greeting = \"it's\"
+  node-1: task `greet`: it fails
+  needs  greeter.greeting = \"it's\" instead of \"hi\"
+  with   greeter.name = \"it's\" instead of \"hi\"
+  it fails without the other settings that were changed, too: greeter.banner
+  again: fuelrig test mine.yaml --crash 2 --seed 7 --trial 1";
+        assert_eq!(shown, expected, "\n{shown}");
+        let xml = crate::report::junit::junit(&report).unwrap();
+        assert!(xml.contains("needs  greeter.greeting = "), "{xml}");
     }
 
     #[test]

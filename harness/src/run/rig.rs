@@ -29,6 +29,7 @@ use crate::engine::{
 };
 use crate::event::{Events, Phase, RunEvent};
 use crate::scenario::LoadedScenario;
+use crate::trial::TrialKind;
 
 /// First host number of the admin network that nodes get; the master is 2.
 const FIRST_NODE: u32 = 3;
@@ -76,11 +77,16 @@ pub(crate) async fn run(
     directory: &Utf8Path,
     master: &MasterSlot,
 ) -> Result<bool, RunError> {
+    // Trials of all kinds are drawn from one seed.
+    let options = TestOptions {
+        trials: options.trials.seeded(),
+        ..options.clone()
+    };
     Rig {
         engine,
         run,
         loaded,
-        options,
+        options: &options,
         events,
         cancel,
         directory,
@@ -115,11 +121,14 @@ impl Rig<'_> {
         let mut environment = self
             .phase(Phase::Environment, self.environment(&client, &packages, &networks))
             .await?;
+        let other_settings = self.draw_settings(&client, &environment, &packages).await?;
+        let heard = Arc::new(Mutex::new(trials::Heard::default()));
+        self.events.subscribe(Box::new(Arc::clone(&heard)));
         let (nodes, system) = self
             .phase(Phase::Nodes, async {
                 tokio::try_join!(
                     self.nodes(&images, &networks, &environment),
-                    self.master_system(&client, &environment, &images, place)
+                    self.master_system(&client, &environment, &images, place.clone())
                 )
             })
             .await?;
@@ -137,10 +146,10 @@ impl Rig<'_> {
         let before = self
             .phase(Phase::CaptureBefore, self.capture(&environment, &as_nodes, None))
             .await?;
-        let checkpoints = if self.options.trials.is_empty() {
-            None
-        } else {
+        let checkpoints = if self.options.trials.keeps_state() {
             Some(self.phase(Phase::Keep, self.keep(&nodes, "start")).await?)
+        } else {
+            None
         };
         let snapshots_hold = self
             .phase(Phase::Snapshots, self.snapshots(&client, &environment, &networks))
@@ -195,27 +204,39 @@ impl Rig<'_> {
                 )
             })
             .await?;
-        let holds = passed && snapshots_hold && first_holds && second_holds && second.failure.is_none();
-        let Some(checkpoints) = checkpoints else {
-            return Ok(holds);
-        };
-        if second.failure.is_some() {
+        let mut holds = passed && snapshots_hold && first_holds && second_holds && second.failure.is_none();
+        if second.failure.is_some() && !self.options.trials.is_empty() {
             self.events.emit(RunEvent::Warning(
                 "nothing is tried beyond two runs: the second one failed without any disturbance".to_owned(),
             ));
             return Ok(false);
         }
         drop(as_nodes);
-        let known = trials::Known {
-            networks: &networks,
-            environment: &environment,
-            nodes,
-            checkpoints,
-            messages: first.messages,
-            records: &first.records,
-            states: [&before, &after_first, &after_second],
-        };
-        Ok(self.trials(&client, known).await? && holds)
+        if let Some(checkpoints) = checkpoints {
+            let known = trials::Known {
+                networks: &networks,
+                environment: &environment,
+                nodes,
+                checkpoints,
+                messages: first.messages,
+                records: &first.records,
+                states: [&before, &after_first, &after_second],
+            };
+            holds &= self.trials(&client, known).await?;
+        }
+        if let Some(drawn) = other_settings {
+            let ground = trials::Ground {
+                client: &client,
+                images: &images,
+                networks: &networks,
+                packages: &packages,
+                place,
+            };
+            let baseline = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+            let trials = self.other_settings(&ground, drawn, &baseline);
+            holds &= self.phase(Phase::Trials(TrialKind::Settings), trials).await?;
+        }
+        Ok(holds)
     }
 
     /// A phase. After Ctrl-C it is dropped where it stands, by whoever waits for the run.
@@ -353,10 +374,11 @@ impl Rig<'_> {
 
     /// The master's own system is not kept and restored, and hooks are not cut into (a scenario before 9.0 has both).
     fn refuse_trials(&self) -> Result<(), RunError> {
-        if self.options.trials.is_empty() {
+        if !self.options.trials.keeps_state() {
             return Ok(());
         }
-        let options = self.options.trials.kinds().map(|kind| format!("`--{}`", kind.option()));
+        let refused = self.options.trials.kinds().filter(|kind| kind.starts_from_kept_state());
+        let options = refused.map(|kind| format!("`--{}`", kind.option()));
         let options: Vec<String> = options.collect();
         Err(RunError::Invalid(format!(
             "{}: {} cannot be used where a deployment does something on the master

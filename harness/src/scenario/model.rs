@@ -54,6 +54,9 @@ pub struct PluginEntry {
     /// Values for the plugin's fields of the settings tab, by field name.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// Fields that `fuelrig test --settings` does not draw: they hold what `settings` says, or the plugin's default.
+    #[serde(default)]
+    pub fixed: Vec<String>,
     /// Whether the plugin is enabled in the environment.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -130,6 +133,10 @@ pub struct Verify {
     /// Seconds during which the check is repeated until it holds (services need time to come up).
     #[serde(default = "default_within")]
     pub within: u64,
+    /// Whether the check is about this scenario's own settings: where `fuelrig test --settings` draws others, it is left
+    /// out.
+    #[serde(default)]
+    pub only_own_settings: bool,
 }
 
 fn default_within() -> u64 {

@@ -4,4 +4,5 @@ mod file;
 mod redact;
 
 pub use file::{SnapshotError, compare};
+pub(crate) use redact::is_secret;
 pub use redact::{Network, document};

@@ -6,6 +6,15 @@ use std::net::Ipv4Addr;
 use regex::Regex;
 use serde_json::Value;
 
+/// What keys are called whose values nobody shall read.
+const SECRET_KEY: &str =
+    r"(?i)password|passwd|secret|(^|_)(token|fsid|cookie)$|(^|_)key$|_key_|^(db_passwd|auth_key|metadata_proxy_shared)";
+
+/// Whether nobody shall read the value of that key.
+pub(crate) fn is_secret(key: &str) -> bool {
+    constant(SECRET_KEY).is_match(key)
+}
+
 /// A network of the emulated master. Addresses in it are shown as `<name>.<host number>`, wherever the rig placed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
@@ -59,9 +68,7 @@ impl<'a> Redactor<'a> {
     fn new(networks: &'a [Network]) -> Self {
         Self {
             networks,
-            secret_key: constant(
-                r"(?i)password|passwd|secret|(^|_)(token|fsid|cookie)$|(^|_)key$|_key_|^(db_passwd|auth_key|metadata_proxy_shared)",
-            ),
+            secret_key: constant(SECRET_KEY),
             address: constant(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b"),
             // udev's rules hang the interface's name on with a `_`.
             mac: constant(r"(?i)\b[0-9a-f]{2}(:[0-9a-f]{2}){5}(\b|_)"),

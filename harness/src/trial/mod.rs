@@ -7,6 +7,7 @@ mod crash;
 mod draw;
 mod model;
 mod order;
+mod settings;
 
 pub(crate) use crash::{CrashPoint, Cut, Place, Span, draw_crashes};
 pub(crate) use draw::Draw;
@@ -15,3 +16,5 @@ pub(crate) use order::{
     Drawn, Edge, Effect, Order, Side, Step, TaskOrder, Tried, Unexplained, draw_orders, remedy, turns_round,
 };
 pub use order::{MissingEdge, OrderTrial, TaskPlace};
+pub use settings::ChangedSetting;
+pub(crate) use settings::{Drawing, PROBES, Shrink, Subject, Surroundings};

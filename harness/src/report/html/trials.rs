@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::difference::apart;
 use crate::report::orders::{effect, is_known};
 use crate::report::render::duration;
+use crate::report::table::plain;
 use crate::report::{Report, TrialReport};
-use crate::trial::{OrderTrial, TrialKind};
+use crate::trial::{ChangedSetting, OrderTrial, TrialKind};
 
 /// All trials, those that failed open.
 pub(super) fn trials(report: &Report) -> Markup {
@@ -15,8 +16,9 @@ pub(super) fn trials(report: &Report) -> Markup {
             h2 { "Beyond running twice" }
             @if let Some(first) = report.trials.first() {
                 p.quiet {
-                    "Each trial starts from the state that the nodes had before the first deployment, and must end as an \
-                     undisturbed deployment does. All are drawn from seed " (first.seed) "."
+                    "A trial that disturbs the deployment starts from the state that the nodes had before, and must end as an \
+                     undisturbed deployment does; one with other settings begins with new nodes and must be judged well. All \
+                     are drawn from seed " (first.seed) "."
                 }
             }
             @for note in &report.trial_notes { p.quiet { (note) } }
@@ -38,6 +40,7 @@ fn row(trial: &TrialReport) -> Markup {
             div.inside {
                 @if let Some(failure) = &trial.failure { p.failure { (failure) } }
                 @if let Some(order) = &trial.order { (edges(trial, order)) }
+                (settings(&trial.settings))
                 (apart(&trial.differences))
                 @if let Some(order) = &trial.order {
                     h3 { "The order in which the tasks ran" }
@@ -45,6 +48,35 @@ fn row(trial: &TrialReport) -> Markup {
                 }
                 h3 { "To repeat it alone" }
                 pre.command { (trial.replay) }
+            }
+        }
+    }
+}
+
+/// What was changed, and what of it the failure needs.
+fn settings(changed: &[ChangedSetting]) -> Markup {
+    html! {
+        @if !changed.is_empty() {
+            div.scroll {
+                table {
+                    thead { tr { th { "setting" } th { "in this trial" } th { "in the scenario" } th { "the failure" } } }
+                    tbody {
+                        @for setting in changed {
+                            tr {
+                                td.break { (setting.plugin) "." (setting.field) }
+                                td.break { code { (plain(&setting.value)) } }
+                                td.break { code { (plain(&setting.own)) } }
+                                td {
+                                    @match setting.needed {
+                                        Some(true) => strong { "needs it" },
+                                        Some(false) => span.quiet { "does not need it" },
+                                        None => "",
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

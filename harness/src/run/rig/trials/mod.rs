@@ -11,11 +11,15 @@
 mod bench_tests;
 mod crash;
 mod deployment;
+mod heard;
 mod interruptible;
 mod messages;
 mod order;
 #[cfg(test)]
 mod order_tests;
+mod settings;
+#[cfg(test)]
+mod settings_bench_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +30,9 @@ use futures_util::future::try_join_all;
 use mock_astute::{Node, TaskRecord};
 use serde_json::Value;
 
+pub(super) use self::heard::Heard;
 use self::messages::only;
+pub(super) use self::settings::Ground;
 use super::Rig;
 use crate::capture::{State, nanoseconds};
 use crate::engine::{Checkpoint, EngineError, Networks, TargetNode};
@@ -318,6 +324,7 @@ impl Bench<'_> {
             seed: self.seed,
             what,
             task: None,
+            settings: Vec::new(),
             failure: None,
             differences: Vec::new(),
             order: None,
