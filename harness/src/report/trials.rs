@@ -211,6 +211,11 @@ settings 1 of 2: greeter.greeting = \"it's\"
         assert_eq!(shown, expected, "\n{shown}");
         let xml = crate::report::junit::junit(&report).unwrap();
         assert!(xml.contains("needs  greeter.greeting = "), "{xml}");
+        let page = crate::report::html::page(&report, &|_, _, _| None);
+        assert!(
+            page.contains("greeter.banner") && page.contains("does not need it"),
+            "{page}"
+        );
     }
 
     #[test]
