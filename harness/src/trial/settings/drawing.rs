@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::field::{Field, Fields, Subject};
-use super::reach::Surroundings;
+use super::reach::{Surroundings, sections};
 use super::values::Maker;
 
 /// How many settings are made up for each one that is taken.
@@ -75,7 +75,12 @@ impl Drawing {
 
     /// The sections of the plugins with these values, as Nailgun takes them.
     pub(crate) fn sections(&self, values: &[Value]) -> Value {
-        self.surroundings.sections(&self.fields, values)
+        self.sections_in(self.surroundings.editable(), values)
+    }
+
+    /// As [`sections`](Self::sections), for another environment, whose settings these are.
+    pub(crate) fn sections_in(&self, editable: &Value, values: &[Value]) -> Value {
+        sections(editable, &self.fields, values)
     }
 
     /// What the fields hold in the scenario.

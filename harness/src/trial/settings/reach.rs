@@ -37,21 +37,9 @@ impl Surroundings {
         Self { editable, models }
     }
 
-    /// The sections of plugins with these values in their fields, as Nailgun takes them.
-    pub(crate) fn sections(&self, fields: &[Field], values: &[Value]) -> Value {
-        let mut sections = Map::new();
-        for field in fields {
-            if !sections.contains_key(&field.plugin) {
-                sections.insert(field.plugin.clone(), self.editable[&field.plugin].clone());
-            }
-        }
-        let mut sections = Value::Object(sections);
-        for (field, value) in fields.iter().zip(values) {
-            if let Some(attributes) = chosen_mut(&mut sections, &field.plugin) {
-                attributes[&field.name]["value"] = value.clone();
-            }
-        }
-        sections
+    /// `editable` of Nailgun's answer.
+    pub(super) fn editable(&self) -> &Value {
+        &self.editable
     }
 
     /// The nearest settings that a person can reach: what is hidden or disabled under them holds what the scenario says,
@@ -77,6 +65,23 @@ impl Surroundings {
         }
         None
     }
+}
+
+/// The sections of the fields' plugins with these values, as Nailgun takes them; `editable` are an environment's settings.
+pub(super) fn sections(editable: &Value, fields: &[Field], values: &[Value]) -> Value {
+    let mut sections = Map::new();
+    for field in fields {
+        if !sections.contains_key(&field.plugin) {
+            sections.insert(field.plugin.clone(), editable[&field.plugin].clone());
+        }
+    }
+    let mut sections = Value::Object(sections);
+    for (field, value) in fields.iter().zip(values) {
+        if let Some(attributes) = chosen_mut(&mut sections, &field.plugin) {
+            attributes[&field.name]["value"] = value.clone();
+        }
+    }
+    sections
 }
 
 /// What the field must hold instead; `None` where it may hold what it does.

@@ -22,7 +22,6 @@ use crate::report::TaskLogs;
 use crate::run::build::Package;
 use crate::run::environment::{DeployedEnvironment, refused};
 use crate::run::{Keep, RunError};
-use crate::scenario::LoadedScenario;
 use crate::trial::{ChangedSetting, Drawing, PROBES, Shrink, Subject, Surroundings, TrialKind, TrialResult};
 
 /// How many settings Nailgun may refuse for each one that is wanted, until that is called the end.
@@ -191,7 +190,7 @@ impl Rig<'_> {
                 .await?;
             let marks = match repeated {
                 Repeated::Ended(marks) => marks,
-                Repeated::Refused(text) => vec![Mark::deployment(format!("the settings cannot be saved: {text}"))],
+                Repeated::Refused(text) => vec![Mark::deployment(text)],
             };
             let marks: Vec<Mark> = marks.into_iter().filter(|mark| !known.contains(&mark.key)).collect();
             let mut result = self.settings_result(number, trials.len().max(self.options.trials.settings));
@@ -265,7 +264,8 @@ impl Rig<'_> {
             .await
             .map_err(engine_error)?;
         reset(ground.client).await?;
-        let loaded = self.with_settings(ground, drawing, values);
+        let mut loaded = self.loaded.clone();
+        loaded.scenario.verify.retain(|check| !check.only_own_settings);
         let heard = Arc::new(Mutex::new(Heard::default()));
         let events = Events::new();
         let directory = self.directory.join("trials").join(name);
@@ -282,11 +282,13 @@ impl Rig<'_> {
             cancel: self.cancel,
             directory: &directory,
         };
-        let mut environment = match rig.environment(ground.client, ground.packages, ground.networks).await {
-            Ok(environment) => environment,
-            Err(RunError::Invalid(text)) => return Ok(Repeated::Refused(text)),
-            Err(error) => return Err(error),
-        };
+        let mut environment = rig.environment(ground.client, ground.packages, ground.networks).await?;
+        // All at once: a plugin's restrictions may ask for another one's settings.
+        let saved = save(ground.client, environment.id, drawing, values).await;
+        if let Err(RunError::Invalid(text)) = saved {
+            return Ok(Repeated::Refused(text));
+        }
+        saved?;
         let failed = rig.twice(ground, &mut environment).await?;
         let mut marks = heard.lock().unwrap_or_else(PoisonError::into_inner).marks();
         marks.extend(failed);
@@ -352,20 +354,6 @@ impl Rig<'_> {
         Ok(Vec::new())
     }
 
-    /// The scenario with these settings; checks that are for its own ones only are left out.
-    fn with_settings(&self, ground: &Ground<'_>, drawing: &Drawing, values: &[Value]) -> LoadedScenario {
-        let mut loaded = self.loaded.clone();
-        for place in drawing.changed(values) {
-            let field = &drawing.fields()[place];
-            let entries = ground.packages.iter().zip(&mut loaded.scenario.plugins);
-            for (_, entry) in entries.filter(|(package, _)| package.name == field.plugin) {
-                entry.settings.insert(field.name.clone(), values[place].clone());
-            }
-        }
-        loaded.scenario.verify.retain(|check| !check.only_own_settings);
-        loaded
-    }
-
     fn settings_result(&self, number: usize, of: usize) -> TrialResult {
         let seed = self.options.trials.seed.unwrap_or_default();
         TrialResult {
@@ -407,6 +395,19 @@ async fn reset(client: &Client) -> Result<(), RunError> {
             .map_err(|error| refused(doing, &error))?;
     }
     Ok(())
+}
+
+/// Saves these settings in an environment that has the scenario's.
+async fn save(client: &Client, id: u64, drawing: &Drawing, values: &[Value]) -> Result<(), RunError> {
+    let attributes = client
+        .attributes(id)
+        .await
+        .map_err(|error| refused("cannot read the settings", &error))?;
+    let body = json!({ "editable": drawing.sections_in(&attributes["editable"], values) });
+    let saved = client.put_attributes(id, &body).await;
+    saved
+        .map(drop)
+        .map_err(|error| refused("cannot save the settings", &error))
 }
 
 /// Tells a person who waits which task runs.
