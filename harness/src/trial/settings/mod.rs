@@ -3,6 +3,7 @@
 mod drawing;
 mod field;
 mod pattern;
+mod pieces;
 mod reach;
 mod shown;
 mod shrink;
