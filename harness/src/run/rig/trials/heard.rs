@@ -11,7 +11,7 @@ use crate::verdict::{Background, Call, TaskVerdict, Verdict};
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
 pub(in crate::run::rig) struct Mark {
-    /// What it is of: the same in another run where the same task, check or place is concerned.
+    /// What it is of: the same in another run where the same task, check or place is concerned in the same way.
     pub(super) key: String,
     /// A sentence, perhaps of several lines.
     pub(super) line: String,
@@ -34,9 +34,9 @@ impl Mark {
         }
     }
 
-    fn task(node: &str, task: &str, what: &str) -> Self {
+    fn task(node: &str, task: &str, way: &str, what: &str) -> Self {
         Self {
-            key: format!("task {node} {task}"),
+            key: format!("{way}: task {node} {task}"),
             line: format!("{node}: task `{task}`: {what}"),
             task: Some((node.to_owned(), task.to_owned())),
             is_check: false,
@@ -48,6 +48,7 @@ impl Mark {
         let mut mark = Self::task(
             &task.node,
             &task.task,
+            &task.called.to_string(),
             &format!("{}: {}", task.called, task.called.meaning()),
         );
         if let Some(error) = &task.error {
@@ -147,7 +148,7 @@ pub(super) fn failing_records(records: &[TaskRecord], environment: &DeployedEnvi
                 .find(|node| node.uid == record.node_id)
                 .map_or(record.node_id.as_str(), |node| node.name.as_str());
             let why = record.error.as_deref().unwrap_or("no reason is known").trim();
-            Mark::task(node, &record.task, &format!("it fails: {why}"))
+            Mark::task(node, &record.task, "fails", &format!("it fails: {why}"))
         })
         .collect();
     if marks.is_empty() {
@@ -185,6 +186,14 @@ mod tests {
             lines,
             ["node-1: check `a` does not hold after deployment 1: exit code 1 instead of 0"]
         );
+    }
+
+    #[test]
+    fn a_task_that_fails_in_another_way_is_another_mark() {
+        let fails = Mark::task("node-1", "greet", "fails", "it fails");
+        let changes = Mark::task("node-1", "greet", "silent change", "it changes");
+        assert_ne!(fails.key, changes.key);
+        assert_eq!(fails.task, changes.task);
     }
 
     #[test]
