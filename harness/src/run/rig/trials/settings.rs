@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fuel_cli::Client;
-use mock_astute::Node;
+use mock_astute::{Node, TaskStatus};
 use serde_json::{Value, json};
 
 use super::super::look;
@@ -323,6 +323,10 @@ impl Rig<'_> {
                 }
                 cause => Err(cause),
             };
+        }
+        // Nailgun may call it ready all the same. What fails at once needs no second deployment to be told.
+        if first.records.iter().any(|record| record.status == TaskStatus::Failed) {
+            return Ok(failing_records(&first.records, environment, "a task failed"));
         }
         self.verify(1, environment, &nodes).await;
         let after_first = self.capture(environment, &nodes, Some(&before)).await?;
