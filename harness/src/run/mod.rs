@@ -1,6 +1,7 @@
 //! The way through a run: from a scenario to a verdict, told as events.
 
 mod build;
+mod changes;
 mod checks;
 mod deploy;
 mod environment;
@@ -9,6 +10,7 @@ mod merged;
 mod options;
 mod render;
 mod rig;
+mod watch;
 mod watched;
 
 use camino::Utf8PathBuf;
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::RunError;
 pub use options::{Keep, TestOptions};
 pub use render::{RenderedNode, render};
+pub use watch::{Rounds, from, keep, watch};
 
 use crate::engine::{Engine, RunGuard, RunId};
 use crate::event::{Events, Phase, RunEvent};
@@ -74,10 +77,7 @@ async fn on_engine(
 ) -> Result<(), RunError> {
     fs_err::create_dir_all(directory)
         .map_err(|error| RunError::infrastructure("cannot make the run's directory", error))?;
-    events.emit(RunEvent::EngineFound(format!(
-        "Docker Engine {}, {} storage",
-        engine.version, engine.storage_driver
-    )));
+    events.emit(RunEvent::EngineFound(engine.description()));
     sweep(engine, events).await;
     let guard = RunGuard::new(engine, run);
     let master = rig::MasterSlot::default();

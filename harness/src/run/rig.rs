@@ -4,6 +4,7 @@ mod look;
 mod master_system;
 mod packages;
 mod trials;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,14 +24,16 @@ use super::error::RunError;
 use super::options::TestOptions;
 use super::phase;
 use crate::engine::{
-    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses, NodeSpec, RunId, Target,
-    TargetNode,
+    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses, NodeSpec, Place, RunId,
+    Target, TargetNode,
 };
 use crate::event::{Events, Phase, RunEvent};
 use crate::scenario::LoadedScenario;
 
 /// First host number of the admin network that nodes get; the master is 2.
 const FIRST_NODE: u32 = 3;
+
+pub(crate) use watch::{Anew, Base, Index, from, keep, session};
 
 /// Where the running master is, so that whoever gives a run up can decide about its containers.
 #[derive(Default)]
@@ -52,6 +55,7 @@ impl MasterSlot {
 }
 
 /// Everything that a run holds while it goes on.
+#[derive(Clone, Copy)]
 struct Rig<'a> {
     engine: &'a Engine,
     run: &'a RunId,
@@ -61,6 +65,25 @@ struct Rig<'a> {
     cancel: &'a CancellationToken,
     /// The run's own, for logs.
     directory: &'a Utf8Path,
+}
+
+/// A master with an environment, before its nodes boot.
+struct Prepared {
+    networks: Networks,
+    images: Images,
+    client: Client,
+    environment: DeployedEnvironment,
+    /// Where the master's own system belongs.
+    place: Place,
+}
+
+/// A master with an environment, and nodes on which nothing is deployed yet.
+struct Ready {
+    networks: Networks,
+    images: Images,
+    client: Client,
+    environment: DeployedEnvironment,
+    nodes: BTreeMap<String, Arc<TargetNode>>,
 }
 
 /// Goes the whole way; `true` when everything holds.
@@ -89,7 +112,8 @@ pub(crate) async fn run(
 }
 
 impl Rig<'_> {
-    async fn go(&self, slot: &MasterSlot) -> Result<bool, RunError> {
+    /// Starts a master and creates the environment on it.
+    async fn prepare_master(&self, slot: &MasterSlot) -> Result<Prepared, RunError> {
         let images = self.phase(Phase::Images, self.images()).await?;
         let networks = Networks::create(self.engine, self.run)
             .await
@@ -111,9 +135,27 @@ impl Rig<'_> {
         let place = master.place(self.run);
         slot.put(master);
         installed?;
-        let mut environment = self
+        let environment = self
             .phase(Phase::Environment, self.environment(&client, &packages, &networks))
             .await?;
+        Ok(Prepared {
+            networks,
+            images,
+            client,
+            environment,
+            place,
+        })
+    }
+
+    /// Starts everything up to the nodes.
+    async fn prepare(&self, slot: &MasterSlot) -> Result<Ready, RunError> {
+        let Prepared {
+            networks,
+            images,
+            client,
+            mut environment,
+            place,
+        } = self.prepare_master(slot).await?;
         let (nodes, system) = self
             .phase(Phase::Nodes, async {
                 tokio::try_join!(
@@ -127,11 +169,24 @@ impl Rig<'_> {
             self.refuse_trials()?;
         }
         let system = system.map(|system| (MASTER.to_owned(), system));
-        let nodes: BTreeMap<String, Arc<TargetNode>> = nodes.into_iter().chain(system).collect();
-        let as_nodes: BTreeMap<String, Arc<dyn Node>> = nodes
-            .iter()
-            .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
-            .collect();
+        Ok(Ready {
+            networks,
+            images,
+            client,
+            environment,
+            nodes: nodes.into_iter().chain(system).collect(),
+        })
+    }
+
+    async fn go(&self, slot: &MasterSlot) -> Result<bool, RunError> {
+        let Ready {
+            networks,
+            client,
+            environment,
+            nodes,
+            ..
+        } = self.prepare(slot).await?;
+        let as_nodes = as_nodes(&nodes);
 
         let before = self
             .phase(Phase::CaptureBefore, self.capture(&environment, &as_nodes, None))
@@ -308,38 +363,41 @@ impl Rig<'_> {
         networks: &Networks,
         environment: &DeployedEnvironment,
     ) -> Result<BTreeMap<String, Arc<TargetNode>>, RunError> {
+        let starts = self.specs(images, environment)?.into_iter().map(|spec| async move {
+            let uid = spec.uid.clone();
+            let started = TargetNode::start(self.engine, self.run, networks, spec)
+                .await
+                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+            self.warn_of_failed_units(&started);
+            Ok::<_, RunError>((uid, Arc::new(started)))
+        });
+        Ok(try_join_all(starts).await?.into_iter().collect())
+    }
+
+    /// What each node is started as.
+    fn specs(&self, images: &Images, environment: &DeployedEnvironment) -> Result<Vec<NodeSpec>, RunError> {
         let hosts: Vec<(String, std::net::Ipv4Addr)> = environment
             .nodes
             .iter()
             .filter_map(|node| Some((node, node.addresses.get("management")?.parse().ok()?)))
             .flat_map(|(node, address)| [(node.fqdn.clone(), address), (node.name.clone(), address)])
             .collect();
-        let starts = environment
-            .nodes
-            .iter()
-            .zip(&self.loaded.scenario.nodes)
+        let entries = environment.nodes.iter().zip(&self.loaded.scenario.nodes);
+        entries
             .map(|(node, entry)| {
-                let hosts = hosts.clone();
-                async move {
-                    let reference = images
-                        .reference(&image_of(entry))
-                        .map_err(|error| RunError::Infrastructure(error.to_string()))?
-                        .to_owned();
-                    let mut spec = NodeSpec::new(&node.name, &node.uid, &reference);
-                    spec.addresses = addresses(node);
-                    spec.hosts = hosts;
-                    spec.outside = self.loaded.scenario.outside;
-                    if let Some((_, domain)) = node.fqdn.split_once('.') {
-                        domain.clone_into(&mut spec.domain);
-                    }
-                    let started = TargetNode::start(self.engine, self.run, networks, spec)
-                        .await
-                        .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-                    self.warn_of_failed_units(&started);
-                    Ok::<_, RunError>((node.uid.clone(), Arc::new(started)))
+                let reference = images
+                    .reference(&image_of(entry))
+                    .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+                let mut spec = NodeSpec::new(&node.name, &node.uid, reference);
+                spec.addresses = addresses(node);
+                spec.hosts.clone_from(&hosts);
+                spec.outside = self.loaded.scenario.outside;
+                if let Some((_, domain)) = node.fqdn.split_once('.') {
+                    domain.clone_into(&mut spec.domain);
                 }
-            });
-        Ok(try_join_all(starts).await?.into_iter().collect())
+                Ok(spec)
+            })
+            .collect()
     }
 
     /// The master's own system is not kept and restored, and hooks are not cut into (a scenario before 9.0 has both).
@@ -449,6 +507,14 @@ impl Rig<'_> {
         }
         text
     }
+}
+
+/// The same nodes, as the orchestrator takes them.
+fn as_nodes(nodes: &BTreeMap<String, Arc<TargetNode>>) -> BTreeMap<String, Arc<dyn Node>> {
+    nodes
+        .iter()
+        .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
+        .collect()
 }
 
 /// Whether a check or an observer with `on: …` is for this node.

@@ -200,16 +200,25 @@ fn left(run: &str) -> Result<Vec<String>, String> {
                 .into_iter()
                 .map(|volume| volume.name),
         );
+        let images = bollard::query_parameters::ListImagesOptionsBuilder::new()
+            .filters(&filters)
+            .build();
+        let images = engine
+            .client()
+            .list_images(Some(images))
+            .await
+            .map_err(|error| error.to_string())?;
+        names.extend(images.into_iter().map(|image| image.id));
         Ok(names)
     })
 }
 
-fn nothing_left(run: &str) -> Result<(), String> {
+pub(crate) fn nothing_left(run: &str) -> Result<(), String> {
     let left = left(run)?;
     ensure(left.is_empty(), || format!("left behind: {left:?}"))
 }
 
-fn signal(child: &Child, name: &str) -> Result<(), String> {
+pub(crate) fn signal(child: &Child, name: &str) -> Result<(), String> {
     let sent = Command::new("kill")
         .args([format!("-{name}"), child.id().to_string()])
         .status();

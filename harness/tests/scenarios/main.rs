@@ -9,6 +9,7 @@ mod faults;
 mod killed;
 mod older;
 mod rig;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,8 +33,10 @@ fn main() -> ExitCode {
     // The bench takes as long as all others together, so it begins first and they run beside it.
     let mut trials: Vec<_> = of(faults::TESTS).collect();
     trials.extend(scenario_trials(Utf8Path::new(rig::TROVE), options, reason));
-    for tests in [engine::TESTS, broken::TESTS, killed::TESTS, older::TESTS] {
+    for tests in [engine::TESTS, broken::TESTS, killed::TESTS, older::TESTS, watch::TESTS] {
         trials.extend(of(tests));
     }
+    // `--include-ignored` runs them too.
+    trials.extend(of(watch::MORE).map(|trial| trial.with_ignored_flag(true)));
     run_trials(trials, reason)
 }
