@@ -86,3 +86,127 @@ fn by_name<'a>(
     });
     named.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::environment::RegisteredNode;
+    use crate::verdict::{Difference, DifferenceKind, Said};
+
+    fn environment() -> DeployedEnvironment {
+        DeployedEnvironment {
+            id: 1,
+            astute: mock_astute::Profile::fuel_9_2(),
+            master: None,
+            nodes: vec![RegisteredNode {
+                uid: "1".to_owned(),
+                name: "node-1".to_owned(),
+                fqdn: "node-1.domain.tld".to_owned(),
+                addresses: BTreeMap::new(),
+                roles: Vec::new(),
+            }],
+        }
+    }
+
+    fn task(task: &str, called: Call) -> TaskVerdict {
+        TaskVerdict {
+            node: "node-1".to_owned(),
+            task: task.to_owned(),
+            kind: "shell".to_owned(),
+            called,
+            fails: called.fails(false),
+            said: Said::Nothing,
+            differences: Vec::new(),
+            rewritten: Vec::new(),
+            changed_resources: Vec::new(),
+            first_run_changes: 0,
+            first_seconds: None,
+            second_seconds: None,
+            first_attempts: 1,
+            second_attempts: 1,
+            error: None,
+            earlier: false,
+        }
+    }
+
+    fn verdict(tasks: &[(&str, Call)]) -> Verdict {
+        let tasks: Vec<TaskVerdict> = tasks.iter().map(|(name, called)| task(name, *called)).collect();
+        Verdict {
+            passed: tasks.iter().all(|task| !task.fails),
+            tasks,
+            ..Verdict::default()
+        }
+    }
+
+    fn cut(tasks: &[&str]) -> BTreeSet<TaskOnNode> {
+        tasks.iter().map(|task| ("1".to_owned(), (*task).to_owned())).collect()
+    }
+
+    fn told(verdict: &Verdict) -> Vec<(&str, Call, bool)> {
+        let tasks = verdict.tasks.iter();
+        tasks
+            .map(|task| (task.task.as_str(), task.called, task.earlier))
+            .collect()
+    }
+
+    #[test]
+    fn what_did_not_run_again_stands_and_what_did_is_judged_anew() {
+        let mut verdicts = Verdicts::default();
+        let first = verdicts.add(verdict(&[("a", Call::Idempotent), ("b", Call::SilentChange)]));
+        assert!(!first.passed);
+        verdicts.retain(&environment(), &cut(&["a"]));
+        // In the graph, `a` has nothing to do.
+        let second = verdicts.add(verdict(&[("a", Call::Skipped), ("b", Call::Idempotent)]));
+        assert!(second.passed);
+        assert_eq!(
+            told(&second),
+            [("a", Call::Idempotent, true), ("b", Call::Idempotent, false)]
+        );
+    }
+
+    #[test]
+    fn an_earlier_task_that_fails_the_verdict_goes_on_failing_it() {
+        let mut verdicts = Verdicts::default();
+        verdicts.add(verdict(&[("a", Call::NotIdempotent), ("b", Call::Idempotent)]));
+        verdicts.retain(&environment(), &cut(&["a"]));
+        assert!(!verdicts.add(verdict(&[("b", Call::Idempotent)])).passed);
+    }
+
+    #[test]
+    fn a_task_that_was_not_reached_has_not_been_judged() {
+        let mut verdicts = Verdicts::default();
+        verdicts.add(verdict(&[
+            ("a", Call::Idempotent),
+            ("b", Call::NotRerunnable),
+            ("c", Call::NotReached),
+        ]));
+        let all = cut(&["a", "b", "c"]);
+        verdicts.retain(&environment(), &all);
+        assert_eq!(verdicts.judged(&environment(), &all), cut(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_difference_of_several_tasks_stands_while_one_of_them_does() {
+        let mut verdicts = Verdicts::default();
+        let mut first = verdict(&[("a", Call::Idempotent), ("b", Call::Idempotent)]);
+        first.unattributed.push(Background {
+            node: "node-1".to_owned(),
+            difference: Difference {
+                kind: DifferenceKind::Route,
+                subject: "default".to_owned(),
+                before: None,
+                after: None,
+                diff: None,
+                note: None,
+                at: None,
+                blame: Blame::Candidates(vec!["a".to_owned(), "b".to_owned()]),
+                resource: None,
+            },
+        });
+        verdicts.add(first);
+        verdicts.retain(&environment(), &cut(&["a"]));
+        assert!(!verdicts.add(verdict(&[("b", Call::Idempotent)])).passed);
+        verdicts.retain(&environment(), &cut(&[]));
+        assert!(verdicts.add(verdict(&[("a", Call::Idempotent)])).passed);
+    }
+}
