@@ -2,6 +2,7 @@
 
 mod look;
 mod master_system;
+mod nodes;
 mod packages;
 mod trials;
 mod watch;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use fuel_cli::Client;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use mock_astute::{Node, TaskRecord};
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +25,7 @@ use super::error::RunError;
 use super::options::TestOptions;
 use super::phase;
 use crate::engine::{
-    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, NodeAddresses, NodeSpec, Place, RunId,
-    Target, TargetNode,
+    Engine, Image, ImageOptions, Images, Master, MasterOptions, Networks, Place, RunId, Target, TargetNode,
 };
 use crate::event::{Events, Phase, RunEvent};
 use crate::scenario::LoadedScenario;
@@ -300,7 +300,7 @@ impl Rig<'_> {
     }
 
     fn node_images(&self) -> Vec<Image> {
-        self.loaded.scenario.nodes.iter().map(image_of).collect()
+        self.loaded.scenario.nodes.iter().map(nodes::image_of).collect()
     }
 
     async fn master(&self, images: &Images, networks: &Networks) -> Result<(Master, Client), RunError> {
@@ -357,49 +357,6 @@ impl Rig<'_> {
         environment::create(client, self.loaded, &plugins, &nodes, &places).await
     }
 
-    async fn nodes(
-        &self,
-        images: &Images,
-        networks: &Networks,
-        environment: &DeployedEnvironment,
-    ) -> Result<BTreeMap<String, Arc<TargetNode>>, RunError> {
-        let starts = self.specs(images, environment)?.into_iter().map(|spec| async move {
-            let uid = spec.uid.clone();
-            let started = TargetNode::start(self.engine, self.run, networks, spec)
-                .await
-                .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-            self.warn_of_failed_units(&started);
-            Ok::<_, RunError>((uid, Arc::new(started)))
-        });
-        Ok(try_join_all(starts).await?.into_iter().collect())
-    }
-
-    /// What each node is started as.
-    fn specs(&self, images: &Images, environment: &DeployedEnvironment) -> Result<Vec<NodeSpec>, RunError> {
-        let hosts: Vec<(String, std::net::Ipv4Addr)> = environment
-            .nodes
-            .iter()
-            .filter_map(|node| Some((node, node.addresses.get("management")?.parse().ok()?)))
-            .flat_map(|(node, address)| [(node.fqdn.clone(), address), (node.name.clone(), address)])
-            .collect();
-        let entries = environment.nodes.iter().zip(&self.loaded.scenario.nodes);
-        entries
-            .map(|(node, entry)| {
-                let reference = images
-                    .reference(&image_of(entry))
-                    .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-                let mut spec = NodeSpec::new(&node.name, &node.uid, reference);
-                spec.addresses = addresses(node);
-                spec.hosts.clone_from(&hosts);
-                spec.outside = self.loaded.scenario.outside;
-                if let Some((_, domain)) = node.fqdn.split_once('.') {
-                    domain.clone_into(&mut spec.domain);
-                }
-                Ok(spec)
-            })
-            .collect()
-    }
-
     /// The master's own system is not kept and restored, and hooks are not cut into (a scenario before 9.0 has both).
     fn refuse_trials(&self) -> Result<(), RunError> {
         if self.options.trials.is_empty() {
@@ -411,16 +368,6 @@ impl Rig<'_> {
              `role: master`, `copy_files` and `on: master`; before Fuel 9.0 it is always so",
             self.loaded.file
         )))
-    }
-
-    fn warn_of_failed_units(&self, node: &TargetNode) {
-        if !node.readiness.failed_units.is_empty() {
-            self.events.emit(RunEvent::Warning(format!(
-                "{}: units failed at boot: {}",
-                node.name(),
-                node.readiness.failed_units.join(", ")
-            )));
-        }
     }
 
     async fn deployment(
@@ -524,24 +471,4 @@ fn is_on(node: &RegisteredNode, on: &str) -> bool {
             .roles
             .iter()
             .any(|role| role == on || role.strip_prefix("primary-") == Some(on))
-}
-
-fn image_of(entry: &crate::scenario::NodeEntry) -> Image {
-    match entry.image.as_deref() {
-        Some(name) => name
-            .parse()
-            .unwrap_or_else(|never: std::convert::Infallible| match never {}),
-        None if entry.roles.iter().any(|role| role == "controller") => Image::Target(Target::Controller),
-        None => Image::Target(Target::Node),
-    }
-}
-
-fn addresses(node: &RegisteredNode) -> NodeAddresses {
-    let of = |network: &str| node.addresses.get(network).and_then(|address| address.parse().ok());
-    NodeAddresses {
-        admin: of("fuelweb_admin"),
-        management: of("management"),
-        storage: of("storage"),
-        public: of("public"),
-    }
 }
