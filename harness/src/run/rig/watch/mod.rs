@@ -315,7 +315,8 @@ impl<'a> Session<'a> {
         self.learn(boundary, &first.records).await;
         let environment = &self.ready.environment;
         if let Some(failure) = &first.failure {
-            return Err(rig.cause(1, failure, &first.records, environment, &nodes).await);
+            let cause = rig.cause(1, failure, &first.records, environment, &nodes).await;
+            return Err(if boundary == 0 { cause } else { with_hint(cause) });
         }
         rig.phase(Phase::Verify(1), rig.verify(1, environment, &nodes)).await;
         let after_first = rig
@@ -411,6 +412,17 @@ impl<'a> Session<'a> {
             }
         };
         records.into_iter().map(earlier).collect()
+    }
+}
+
+/// A failure of tasks that ran on restored nodes may be no fault of theirs.
+fn with_hint(cause: RunError) -> RunError {
+    match cause {
+        RunError::Deployment(text) => RunError::Deployment(format!(
+            "{text}\n  hint: the nodes were booted from a kept state; where a task needs what an earlier one left in memory only, \
+             deploy the whole job"
+        )),
+        other => other,
     }
 }
 
