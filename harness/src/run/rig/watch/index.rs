@@ -1,6 +1,8 @@
 //! Kept states that outlive their run: `fuelrig test --checkpoints` writes down what it kept, `--from` finds it again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -229,6 +231,8 @@ impl<'a> Session<'a> {
             .parent()
             .map_or(Ok(()), fs_err::create_dir_all)
             .and_then(|()| fs_err::write(&draft, text))
+            // The generators' passwords are in it.
+            .and_then(|()| fs_err::set_permissions(&draft, Permissions::from_mode(0o600)))
             .and_then(|()| fs_err::rename(&draft, file));
         written.map_err(|error| RunError::infrastructure(doing, error))?;
         if let Some(earlier) = earlier {

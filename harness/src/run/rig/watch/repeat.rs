@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
 use super::restore::Restored;
-use super::{Anew, Round, Session};
+use super::{Anew, Round, Session, TaskOnNode};
 use crate::checkpoint::{FileChange, FirstChanged, Part, Sources, Why, first_changed};
 use crate::event::{Phase, RunEvent};
 use crate::run::RunError;
@@ -152,13 +152,7 @@ impl Session<'_> {
         rig: &Rig<'_>,
         packages: &[Package],
         sources: &Sources,
-    ) -> Result<
-        (
-            serde_json::Value,
-            std::collections::BTreeMap<super::TaskOnNode, super::Inputs>,
-        ),
-        RunError,
-    > {
+    ) -> Result<(serde_json::Value, std::collections::BTreeMap<TaskOnNode, super::Inputs>), RunError> {
         rig.phase(Phase::Install, async {
             rig.install_over(&self.master, packages).await?;
             self.ready
@@ -210,7 +204,7 @@ impl Session<'_> {
             let mut kept = self.kept.lock().await;
             let useless = kept.restored(restored.boundary);
             self.ran.truncate(restored.boundary);
-            rig.events.emit(RunEvent::BeganAt(self.sentence(&restored, first)));
+            rig.events.emit(RunEvent::BeganAt(self.sentence(kept.order(), first)));
             useless
         };
         let engine = rig.engine.clone();
@@ -221,7 +215,7 @@ impl Session<'_> {
     }
 
     /// What a person reads first.
-    fn sentence(&self, restored: &Restored, first: &FirstChanged) -> String {
+    fn sentence(&self, before: &[TaskOnNode], first: &FirstChanged) -> String {
         let node = self
             .ready
             .environment
@@ -234,12 +228,22 @@ impl Session<'_> {
         } else {
             format!("from `{}` on {node}", first.task.1)
         };
-        let stands = match restored.boundary {
-            0 => "every task runs again".to_owned(),
-            1 => "1 task before it stands".to_owned(),
-            many => format!("{many} tasks before it stand"),
-        };
+        let cut = before.iter().cloned().collect();
+        let judged = self.verdicts.judged(&self.ready.environment, &cut).len();
+        let stands = stands(before.len(), judged);
         format!("{place}: {}; {stands}", first.why)
+    }
+}
+
+/// What becomes of the tasks before a boundary, of which some have been judged.
+fn stands(before: usize, judged: usize) -> String {
+    match (before, before - judged) {
+        (0, _) => "every task runs again".to_owned(),
+        (1, 0) => "1 task before it stands".to_owned(),
+        (many, 0) => format!("{many} tasks before it stand"),
+        (many, once) => format!(
+            "of the {many} tasks before it {once} ran only once, since one behind them failed: they are deployed a second time"
+        ),
     }
 }
 
@@ -263,4 +267,39 @@ fn told(change: &FileChange) -> String {
 
 fn shown(path: &Utf8Path) -> &str {
     path.as_str().strip_prefix("./").unwrap_or(path.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(0, 0, "every task runs again")]
+    #[case(1, 1, "1 task before it stands")]
+    #[case(9, 9, "9 tasks before it stand")]
+    #[case(
+        9,
+        0,
+        "of the 9 tasks before it 9 ran only once, since one behind them failed: they are deployed a second time"
+    )]
+    fn it_is_told_what_becomes_of_the_tasks_before(#[case] before: usize, #[case] judged: usize, #[case] told: &str) {
+        assert_eq!(stands(before, judged), told);
+    }
+
+    #[test]
+    fn packages_of_a_repository_concern_every_task() {
+        let change = |path: &str, part| FileChange {
+            path: path.into(),
+            how: "added",
+            part,
+        };
+        assert_eq!(first_of(&[change("mine/deployment_scripts/a.sh", Part::Script)]), None);
+        let first = first_of(&[change("mine/repositories/ubuntu/a.deb", Part::Repository)]).unwrap();
+        assert_eq!(
+            (first.position, first.why.to_string().as_str()),
+            (0, "mine/repositories/ubuntu/a.deb added")
+        );
+    }
 }
