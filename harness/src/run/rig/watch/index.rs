@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) begun: usize,
     /// The image's id.
     pub(super) image: String,
+    /// `/etc/hosts`, where a task may have changed it.
+    pub(super) hosts: Option<String>,
     /// The plugins' files that it may have.
     pub(super) scripts: BTreeSet<String>,
 }

@@ -18,6 +18,8 @@ use crate::event::{Events, RunEvent};
 #[derive(Debug, Clone)]
 pub(super) struct KeptState {
     pub(super) checkpoint: Checkpoint,
+    /// `/etc/hosts`, which the engine makes anew at every start and which is in no image; `None` as it was at first.
+    pub(super) hosts: Option<String>,
     /// The plugins' files that the node may have, by absolute path.
     pub(super) scripts: Arc<BTreeSet<String>>,
 }
@@ -38,6 +40,7 @@ impl Kept {
         let states = start.into_iter().map(|(uid, checkpoint)| {
             let state = KeptState {
                 checkpoint,
+                hosts: None,
                 scripts: Arc::default(),
             };
             ((uid, 0), state)
@@ -55,7 +58,12 @@ impl Kept {
         let cuts = Cuts::again(order, kept);
         let states = states.into_iter().map(|(state, checkpoint)| {
             let scripts = Arc::new(state.scripts);
-            ((state.node, state.begun), KeptState { checkpoint, scripts })
+            let kept = KeptState {
+                checkpoint,
+                hosts: state.hosts,
+                scripts,
+            };
+            ((state.node, state.begun), kept)
         });
         Self {
             cuts,
@@ -72,6 +80,7 @@ impl Kept {
                 node: node.clone(),
                 begun: *begun,
                 image: state.checkpoint.image().to_owned(),
+                hosts: state.hosts.clone(),
                 scripts: state.scripts.as_ref().clone(),
             })
             .collect()
@@ -141,8 +150,11 @@ impl Keeper {
             .zip(first..)
             .map(|((uid, begun), number)| async move {
                 let node = self.nodes.get(&uid)?;
+                // A node that cannot be read cannot be kept either, which is told below.
+                let hosts = node.read_file("/etc/hosts").await.ok().flatten();
+                let hosts = hosts.map(|text| String::from_utf8_lossy(&text).into_owned());
                 match node.keep(&self.run, &format!("state-{number}")).await {
-                    Ok(checkpoint) => Some(((uid, begun), checkpoint)),
+                    Ok(checkpoint) => Some(((uid, begun), checkpoint, hosts)),
                     Err(error) => {
                         self.events.emit(RunEvent::Warning(format!(
                             "{error}\n  hint: a later change is deployed from an earlier task than it need be"
@@ -151,10 +163,15 @@ impl Keeper {
                     }
                 }
             });
-        for (state, checkpoint) in join_all(keeps).await.into_iter().flatten() {
+        for (state, checkpoint, hosts) in join_all(keeps).await.into_iter().flatten() {
             kept.cuts.kept(&state.0, state.1);
             let scripts = Arc::clone(&self.scripts);
-            kept.states.insert(state, KeptState { checkpoint, scripts });
+            let kept_state = KeptState {
+                checkpoint,
+                hosts,
+                scripts,
+            };
+            kept.states.insert(state, kept_state);
         }
     }
 }

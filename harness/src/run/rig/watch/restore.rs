@@ -53,7 +53,11 @@ impl Session<'_> {
                     node.remove().await.map_err(engine_error)?;
                 }
                 let started = state.checkpoint.start(rig.engine, rig.run, &self.ready.networks).await;
-                Ok::<_, RunError>((uid.clone(), Arc::new(started.map_err(engine_error)?)))
+                let node = started.map_err(engine_error)?;
+                if let Some(hosts) = &state.hosts {
+                    write_hosts(&node, hosts).await?;
+                }
+                Ok::<_, RunError>((uid.clone(), Arc::new(node)))
             });
             let nodes: BTreeMap<String, Arc<TargetNode>> = try_join_all(starts).await?.into_iter().collect();
             // Files of the image that they were started from first have not moved, so this reads only what is newer.
@@ -132,4 +136,21 @@ impl Session<'_> {
         });
         try_join_all(brings).await.map(drop)
     }
+}
+
+/// Writes `/etc/hosts`, in place: the engine has mounted it.
+async fn write_hosts(node: &TargetNode, hosts: &str) -> Result<(), RunError> {
+    let argv = ["sh", "-c", r#"printf %s "$1" >/etc/hosts"#, "sh", hosts];
+    let output = node
+        .run(Command::new(argv, PATIENCE))
+        .await
+        .map_err(|error| RunError::Infrastructure(error.to_string()))?;
+    if output.exit_code == 0 {
+        return Ok(());
+    }
+    Err(RunError::Infrastructure(format!(
+        "{}: /etc/hosts cannot be written: {}",
+        node.name(),
+        output.stderr.trim()
+    )))
 }
