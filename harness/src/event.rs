@@ -38,6 +38,8 @@ pub enum Phase {
     Judge,
     /// Keeping the nodes' states, for what is tried beyond two runs.
     Keep,
+    /// Starting the nodes from states that were kept.
+    Restore,
     /// A deployment from the kept state that the trials are compared with.
     Undisturbed,
     /// Trials of a kind.
@@ -63,6 +65,7 @@ impl Phase {
             Self::Snapshots => "compare snapshots".to_owned(),
             Self::Judge => "judge".to_owned(),
             Self::Keep => "keep the nodes' states".to_owned(),
+            Self::Restore => "restore the nodes".to_owned(),
             Self::Undisturbed => "deploy undisturbed from them".to_owned(),
             Self::Trials(kind) => kind.title().to_owned(),
             Self::CleanUp => "clean up".to_owned(),
@@ -148,6 +151,8 @@ pub enum RunEvent {
     PhaseStarted(Phase),
     /// A phase ended, well or not.
     PhaseFinished(Phase, Duration),
+    /// The deployments begin at a task in their midst, and why: those before it have run earlier.
+    BeganAt(String),
     /// Something a person wants to read at once: what was swept, installed or left out.
     Note(String),
     /// Something is not as it should be, but the run goes on.

@@ -2,6 +2,7 @@
 //! machine's own state that the second run moved nothing.
 
 pub mod capture;
+mod checkpoint;
 pub mod cli;
 pub mod console;
 pub mod engine;

@@ -17,8 +17,11 @@ use crate::reply::{self, OFFLINE, Replies};
 use crate::scheduler::{NodeStanding, Scheduler, Verdict};
 use crate::task::{self, Attempts, PrepareError, Prepared, Site, TaskFailure};
 
-/// How a task ended, and when.
-type Ended = (Result<(), TaskFailure>, SystemTime);
+/// How a task ended, when it really began, and when it ended.
+type Ended = (Result<(), TaskFailure>, SystemTime, SystemTime);
+
+/// When a task began that did not live to say it: its being started counts.
+const UNKNOWN: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// A task that runs.
 struct Running {
@@ -233,12 +236,14 @@ impl<'message> Deployment<'message> {
                 };
                 let name = node_id.clone();
                 let handle = self.work.spawn(async move {
+                    site.node.task_begins(&message.id).await;
+                    let started = SystemTime::now();
                     let result = liveness::supervised(&message.kind, &name, ready.as_ref(), &site).await;
                     let finished = SystemTime::now();
                     if !matches!(result, Err(TaskFailure::Gone(_))) {
                         site.node.task_ended(&message.kind).await;
                     }
-                    (result, finished)
+                    (result, started, finished)
                 });
                 self.running.insert(
                     handle.id(),
@@ -253,7 +258,7 @@ impl<'message> Deployment<'message> {
     }
 
     fn take_end(&mut self, ended: Result<(Id, Ended), JoinError>) {
-        let (id, (result, finished)) = match ended {
+        let (id, (result, began, finished)) = match ended {
             Ok(ended) => ended,
             Err(error) if error.is_cancelled() => (
                 error.id(),
@@ -261,6 +266,7 @@ impl<'message> Deployment<'message> {
                     Err(TaskFailure::Failed(
                         "cut off, because the deployment ended before it did".to_owned(),
                     )),
+                    UNKNOWN,
                     SystemTime::now(),
                 ),
             ),
@@ -270,6 +276,7 @@ impl<'message> Deployment<'message> {
                     Err(TaskFailure::Failed(format!(
                         "a defect of the orchestrator, please report it: {error}"
                     ))),
+                    UNKNOWN,
                     SystemTime::now(),
                 ),
             ),
@@ -279,7 +286,7 @@ impl<'message> Deployment<'message> {
         };
         let task = running.task;
         let attempts = running.attempts.take();
-        let ran = Some((running.started, finished));
+        let ran = Some((running.started.max(began), finished));
         match result {
             Ok(()) => self.finish(task, ran, attempts, Verdict::Successful, None),
             Err(TaskFailure::Failed(problem)) => {

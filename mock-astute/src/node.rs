@@ -31,6 +31,11 @@ pub trait Node: Send + Sync {
     /// Whether the machine answers.
     async fn is_online(&self) -> bool;
 
+    /// This task is about to begin here, and does when this returns.
+    ///
+    /// For who wants to keep the machine's state before it. The time does not count as the task's.
+    async fn task_begins(&self, _task: &str) {}
+
     /// A task of this type has ended here, well or not; the next one begins when this returns.
     ///
     /// For who wants to look at the machine between two tasks. The time does not count as the task's.

@@ -611,6 +611,21 @@ async fn a_database_file_outlives_the_server() {
 }
 
 #[tokio::test]
+async fn an_environment_takes_over_what_the_generators_of_another_master_made() {
+    let first = master::start().await;
+    first.environment_with(&[&["controller"]]).await;
+    let made = first.get("/clusters/1/generated/").await;
+    let second = master::start().await;
+    second.environment_with(&[&["controller"]]).await;
+    assert_ne!(second.get("/clusters/1/generated/").await, made);
+    let (status, _) = second
+        .send("POST", "/mock/clusters/1/generated", Some(made.clone()))
+        .await;
+    assert_eq!(status, 200);
+    assert_eq!(second.get("/clusters/1/generated/").await, made);
+}
+
+#[tokio::test]
 async fn reset_gives_a_fresh_master() {
     let master = master::start().await;
     master.environment_with(&[&["controller"]]).await;

@@ -91,6 +91,16 @@ pub(crate) struct TestArguments {
     /// Of the trials that the seed draws, only the one with this number.
     #[arg(long, value_name = "NUMBER", requires = "seed")]
     pub(crate) trial: Option<usize>,
+    /// Keep the nodes' states before each task of a plugin, wait for changes of the plugins and the scenario, and deploy
+    /// again from the first task that a change concerns. Ctrl-C ends it and removes everything.
+    #[arg(long, conflicts_with_all = ["keep", "crash", "seed", "trial"])]
+    pub(crate) watch: bool,
+    /// Keep the nodes' states before each task of a plugin beyond this run, for `--from`.
+    #[arg(long, conflicts_with_all = ["keep", "crash", "seed", "trial", "watch"])]
+    pub(crate) checkpoints: bool,
+    /// Deploy from this task on, with nodes as a run with `--checkpoints` kept them before it.
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["keep", "crash", "seed", "trial", "watch", "checkpoints"])]
+    pub(crate) from: Option<String>,
     /// Directory for reports and logs; each run has a directory of its own in it.
     #[arg(long, value_name = "DIR", default_value = ".fuelrig")]
     pub(crate) output: Utf8PathBuf,

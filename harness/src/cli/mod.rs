@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod finished;
 mod test;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -15,6 +15,9 @@ use crate::trial::TrialsPlan;
 
 pub(super) async fn test(arguments: &TestArguments) -> Exit {
     let cancel = interruptible();
+    if arguments.watch {
+        return super::watch::watch(arguments, &cancel).await;
+    }
     let mut exit = Exit::Passed;
     let mut reports = Vec::new();
     // All files are read first: a typo in the third scenario shows before the first has run.
@@ -30,6 +33,9 @@ pub(super) async fn test(arguments: &TestArguments) -> Exit {
     }
     if exit != Exit::Passed {
         return exit;
+    }
+    if arguments.checkpoints || arguments.from.is_some() {
+        return super::watch::once(arguments, &scenarios, &cancel).await;
     }
     for loaded in &scenarios {
         if cancel.is_cancelled() {
@@ -51,12 +57,32 @@ pub(super) async fn test(arguments: &TestArguments) -> Exit {
 }
 
 async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &CancellationToken) -> (Report, Exit) {
-    let verbosity = match (arguments.verbose, arguments.quiet) {
+    let options = options(arguments);
+    let finished = finish(loaded, &options, verbosity(arguments), cancel).await;
+    if let Err(error) = &finished.report_files {
+        complain(error);
+    }
+    if arguments.format == Format::Human {
+        out(&render(&finished.report));
+        if let Ok(files) = &finished.report_files {
+            out(&format!("report: {}", shown(&files.html)));
+        }
+    }
+    (finished.report, finished.exit)
+}
+
+/// How much progress is shown.
+pub(super) fn verbosity(arguments: &TestArguments) -> Verbosity {
+    match (arguments.verbose, arguments.quiet) {
         (true, _) => Verbosity::Verbose,
         (_, true) => Verbosity::Quiet,
         _ => Verbosity::Normal,
-    };
-    let options = TestOptions {
+    }
+}
+
+/// What the command line says of a run.
+pub(super) fn options(arguments: &TestArguments) -> TestOptions {
+    TestOptions {
         keep: match arguments.keep {
             Keep::OnFailure => run::Keep::OnFailure,
             Keep::Always => run::Keep::Always,
@@ -74,21 +100,10 @@ async fn one(loaded: &LoadedScenario, arguments: &TestArguments, cancel: &Cancel
             only: arguments.trial,
         },
         ..TestOptions::default()
-    };
-    let finished = finish(loaded, &options, verbosity, cancel).await;
-    if let Err(error) = &finished.report_files {
-        complain(error);
     }
-    if arguments.format == Format::Human {
-        out(&render(&finished.report));
-        if let Ok(files) = &finished.report_files {
-            out(&format!("report: {}", shown(&files.html)));
-        }
-    }
-    (finished.report, finished.exit)
 }
 
-fn shown(path: &Utf8Path) -> &str {
+pub(super) fn shown(path: &Utf8Path) -> &str {
     path.as_str().strip_prefix("./").unwrap_or(path.as_str())
 }
 

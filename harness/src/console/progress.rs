@@ -135,6 +135,7 @@ impl Consumer for Progress {
             RunEvent::EngineFound(engine) => self.line(Verbosity::Normal, &format!("  {engine}")),
             RunEvent::PhaseStarted(phase) => self.begin(*phase),
             RunEvent::PhaseFinished(phase, took) => self.end(*phase, *took),
+            RunEvent::BeganAt(text) => self.line(Verbosity::Normal, &format!("  {text}")),
             RunEvent::Note(text) => self.line(Verbosity::Normal, &format!("  note: {text}")),
             RunEvent::Warning(text) => self.line(Verbosity::Quiet, &format!("  warning: {}", below(text, 4))),
             RunEvent::Detail(phase, text) => {

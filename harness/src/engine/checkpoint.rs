@@ -4,9 +4,11 @@
 //! started from a checkpoint boots, as a machine does that was restored from its disk; it has the same name, addresses,
 //! networks and limits as the node that was kept.
 
+use bollard::errors::Error;
 use bollard::models::ContainerConfig;
 use bollard::query_parameters::{
-    CommitContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    CommitContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder, StartContainerOptions,
 };
 
 use super::connect::Engine;
@@ -53,6 +55,16 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// One that an earlier process kept: the image's id, and what the node is now started as.
+    pub fn of(image: String, spec: NodeSpec) -> Self {
+        Self { image, spec }
+    }
+
+    /// The image's id in the engine.
+    pub fn image(&self) -> &str {
+        &self.image
+    }
+
     /// Starts a node from it and waits until it is up. The node that was kept, or an earlier one from this checkpoint,
     /// must have been removed: they have the same name and addresses.
     ///
@@ -62,6 +74,18 @@ impl Checkpoint {
         let mut spec = self.spec.clone();
         spec.image.clone_from(&self.image);
         TargetNode::start(engine, run, networks, spec).await
+    }
+}
+
+impl Engine {
+    /// Forgets kept states. One that another one was kept on top of stays until that goes; what stays goes with the run.
+    pub async fn forget(&self, images: &[String]) {
+        for image in images.iter().rev() {
+            let options = RemoveImageOptionsBuilder::new().build();
+            if let Err(error) = self.docker.remove_image(image, Some(options), None).await {
+                tracing::debug!(image, %error, "a kept state stays for now");
+            }
+        }
     }
 }
 
@@ -105,6 +129,10 @@ impl TargetNode {
             .docker
             .remove_container(&self.id, Some(options))
             .await
+            .or_else(|error| match error {
+                Error::DockerResponseServerError { status_code: 404, .. } => Ok(()),
+                error => Err(error),
+            })
             .map_err(EngineError::request(format!("remove {}", self.spec.name)))
     }
 

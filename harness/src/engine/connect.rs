@@ -38,6 +38,11 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// `Docker Engine 20.10.24, overlay2 storage`.
+    pub(crate) fn description(&self) -> String {
+        format!("Docker Engine {}, {} storage", self.version, self.storage_driver)
+    }
+
     /// Connects to the engine that `DOCKER_HOST` names, or to the first of Docker's usual sockets.
     ///
     /// # Errors

@@ -70,6 +70,7 @@ impl Consumer for Aggregator {
                     seconds: seconds(*took),
                 });
             }
+            RunEvent::BeganAt(text) => report.began_at = Some(text.clone()),
             RunEvent::Note(text) => report.notes.push(text.clone()),
             RunEvent::Warning(text) => report.warnings.push(text.clone()),
             RunEvent::PluginInstalled(plugin) => report.plugins.push(PluginReport {

@@ -28,6 +28,10 @@ pub struct Report {
     pub started: Option<String>,
     /// When it was over and cleaned up.
     pub finished: Option<String>,
+    /// The task at which the deployments began, and why; `None` for a run of the whole job. What the tasks before it
+    /// amount to was found earlier.
+    #[serde(default)]
+    pub began_at: Option<String>,
     /// Packages that were installed on the master.
     pub plugins: Vec<PluginReport>,
     /// How long each phase took, in the order in which they ended.

@@ -96,6 +96,9 @@ fn head(report: &Report, style: &Style) -> Vec<String> {
             size(plugin.size)
         ));
     }
+    if let Some(began_at) = &report.began_at {
+        lines.push(Colour::Bold.paint(&plain(began_at), style.colours));
+    }
     let phases: Vec<String> = report
         .phases
         .iter()
@@ -248,7 +251,10 @@ fn row(task: &TaskVerdict) -> Vec<Cell> {
         (took(task.second_seconds, task.second_attempts), None),
         (task.said.to_string(), None),
         (count(task.differences.len()), None),
-        (task.called.to_string(), Some(colour(task.called))),
+        match task.earlier {
+            true => (format!("{}, as judged before", task.called), Some(Colour::Dim)),
+            false => (task.called.to_string(), Some(colour(task.called))),
+        },
     ]
 }
 

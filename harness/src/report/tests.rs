@@ -47,6 +47,7 @@ fn task(task: &str, kind: &str, called: Call, said: Said) -> TaskVerdict {
         first_attempts: 1,
         second_attempts: 1,
         error: None,
+        earlier: false,
     }
 }
 

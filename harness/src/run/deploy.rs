@@ -41,6 +41,24 @@ pub(crate) async fn deploy(
     events: &Events,
     cancel: &CancellationToken,
 ) -> Result<Deployment, RunError> {
+    deploy_part(run, client, environment, nodes, timeout, events, cancel, |message| {
+        message
+    })
+    .await
+}
+
+/// As [`deploy`], with each message changed by `part` on its way to the orchestrator.
+#[expect(clippy::too_many_arguments, reason = "a struct would only rename them")]
+pub(crate) async fn deploy_part(
+    run: u8,
+    client: &Client,
+    environment: &DeployedEnvironment,
+    nodes: &BTreeMap<String, Arc<dyn Node>>,
+    timeout: Duration,
+    events: &Events,
+    cancel: &CancellationToken,
+    part: impl Fn(Value) -> Value,
+) -> Result<Deployment, RunError> {
     let begun = Instant::now();
     let task = match environment.graphs.as_slice() {
         [] => client.deploy_changes(environment.id).await,
@@ -83,6 +101,7 @@ pub(crate) async fn deploy(
         if message.is_null() {
             continue;
         }
+        let message = part(message);
         events.emit(RunEvent::DeploymentStarted {
             run,
             tasks: busy_tasks(&message),

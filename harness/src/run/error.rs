@@ -8,6 +8,9 @@ pub enum RunError {
     /// The plugin does not pass the builder's checks or its build failed.
     #[error("{0}")]
     Invalid(String),
+    /// The command line asks for what there is not.
+    #[error("{0}")]
+    Usage(String),
     /// The engine, an image, the disk, the master or a node failed.
     #[error("{0}")]
     Infrastructure(String),
@@ -30,6 +33,7 @@ impl RunError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Invalid(_) => Exit::Invalid,
+            Self::Usage(_) => Exit::Usage,
             Self::Infrastructure(_) | Self::EngineLost(_) => Exit::Infrastructure,
             Self::Deployment(_) => Exit::Negative,
             Self::Defect(_) => Exit::Defect,

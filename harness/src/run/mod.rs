@@ -1,6 +1,7 @@
 //! The way through a run: from a scenario to a verdict, told as events.
 
 mod build;
+mod changes;
 mod checks;
 mod deploy;
 mod environment;
@@ -10,6 +11,7 @@ mod options;
 mod post_mortem;
 mod render;
 mod rig;
+mod watch;
 mod watched;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::RunError;
 pub use options::{Keep, TestOptions};
 pub use render::{RenderedNode, render};
+pub use watch::{Rounds, from, keep, watch};
 
 use crate::engine::{Engine, RunGuard, RunId};
 use crate::event::{Events, Phase, RunEvent};
@@ -91,10 +94,7 @@ async fn on_engine(
             format!("{error}\nhint: make room there, or name another directory with `--output`"),
         )
     })?;
-    events.emit(RunEvent::EngineFound(format!(
-        "Docker Engine {}, {} storage",
-        engine.version, engine.storage_driver
-    )));
+    events.emit(RunEvent::EngineFound(engine.description()));
     let guard = RunGuard::new(engine, run);
     let master = rig::MasterSlot::default();
     let work = async {
@@ -143,7 +143,7 @@ async fn on_engine(
 
 /// Removes the run; what could not be removed, and why. In a run that was cut short the engine may still be making what
 /// it was asked for last.
-async fn clean_up(engine: &Engine, run: &RunId, guard: RunGuard, result: &Result<bool, RunError>) -> Vec<String> {
+async fn clean_up<T>(engine: &Engine, run: &RunId, guard: RunGuard, result: &Result<T, RunError>) -> Vec<String> {
     let cut_short = matches!(result, Err(RunError::Interrupted));
     let is_lost = matches!(result, Err(RunError::EngineLost(_)));
     // An engine that does not answer would be waited for by every single removal.

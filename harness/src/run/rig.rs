@@ -2,8 +2,10 @@
 
 mod look;
 mod master_system;
+mod nodes;
 mod packages;
 mod trials;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use fuel_cli::Client;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use mock_astute::{Node, TaskRecord};
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +26,7 @@ use super::options::TestOptions;
 use super::phase;
 use super::post_mortem;
 use crate::engine::{
-    Engine, Image, ImageOptions, Images, Master, MasterOptions, MasterPlace, Networks, NodeAddresses, NodeSpec, RunId,
-    Target, TargetNode,
+    Engine, Image, ImageOptions, Images, Master, MasterOptions, MasterPlace, Networks, Place, RunId, Target, TargetNode,
 };
 use crate::event::{Events, Phase, RunEvent};
 use crate::scenario::LoadedScenario;
@@ -33,6 +34,8 @@ use crate::trial::TrialKind;
 
 /// First host number of the admin network that nodes get; the master is 2.
 const FIRST_NODE: u32 = 3;
+
+pub(crate) use watch::{Anew, Base, Index, from, keep, session};
 
 /// Where the running master is, so that whoever gives a run up can look what became of it.
 #[derive(Default)]
@@ -54,6 +57,7 @@ impl MasterSlot {
 }
 
 /// Everything that a run holds while it goes on.
+#[derive(Clone, Copy)]
 struct Rig<'a> {
     engine: &'a Engine,
     run: &'a RunId,
@@ -63,6 +67,29 @@ struct Rig<'a> {
     cancel: &'a CancellationToken,
     /// The run's own, for logs.
     directory: &'a Utf8Path,
+}
+
+/// A master with an environment, before its nodes boot.
+struct Prepared {
+    networks: Networks,
+    images: Images,
+    client: Client,
+    environment: DeployedEnvironment,
+    packages: Vec<Package>,
+    /// Where the master's own system belongs.
+    place: Place,
+}
+
+/// A master with an environment, and nodes on which nothing is deployed yet.
+struct Ready {
+    networks: Networks,
+    images: Images,
+    client: Client,
+    environment: DeployedEnvironment,
+    nodes: BTreeMap<String, Arc<TargetNode>>,
+    packages: Vec<Package>,
+    /// Where the master's own system belongs.
+    place: Place,
 }
 
 /// Goes the whole way; `true` when everything holds.
@@ -96,7 +123,8 @@ pub(crate) async fn run(
 }
 
 impl Rig<'_> {
-    async fn go(&self, slot: &MasterSlot) -> Result<bool, RunError> {
+    /// Starts a master and creates the environment on it.
+    async fn prepare_master(&self, slot: &MasterSlot) -> Result<Prepared, RunError> {
         let images = self.phase(Phase::Images, self.images()).await?;
         let networks = Networks::create(self.engine, self.run)
             .await
@@ -118,12 +146,29 @@ impl Rig<'_> {
         let place = master.place(self.run);
         slot.put(master);
         installed?;
-        let mut environment = self
+        let environment = self
             .phase(Phase::Environment, self.environment(&client, &packages, &networks))
             .await?;
-        let other_settings = self.draw_settings(&client, &environment, &packages).await?;
-        let heard = Arc::new(Mutex::new(trials::Heard::default()));
-        self.events.subscribe(Box::new(Arc::clone(&heard)));
+        Ok(Prepared {
+            networks,
+            images,
+            client,
+            environment,
+            packages,
+            place,
+        })
+    }
+
+    /// Starts everything up to the nodes.
+    async fn prepare(&self, slot: &MasterSlot) -> Result<Ready, RunError> {
+        let Prepared {
+            networks,
+            images,
+            client,
+            mut environment,
+            packages,
+            place,
+        } = self.prepare_master(slot).await?;
         let (nodes, system) = self
             .phase(Phase::Nodes, async {
                 tokio::try_join!(
@@ -137,11 +182,31 @@ impl Rig<'_> {
             self.refuse_trials()?;
         }
         let system = system.map(|system| (MASTER.to_owned(), system));
-        let nodes: BTreeMap<String, Arc<TargetNode>> = nodes.into_iter().chain(system).collect();
-        let as_nodes: BTreeMap<String, Arc<dyn Node>> = nodes
-            .iter()
-            .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
-            .collect();
+        Ok(Ready {
+            networks,
+            images,
+            client,
+            environment,
+            nodes: nodes.into_iter().chain(system).collect(),
+            packages,
+            place,
+        })
+    }
+
+    async fn go(&self, slot: &MasterSlot) -> Result<bool, RunError> {
+        let Ready {
+            networks,
+            images,
+            client,
+            environment,
+            nodes,
+            packages,
+            place,
+        } = self.prepare(slot).await?;
+        let other_settings = self.draw_settings(&client, &environment, &packages).await?;
+        let heard = Arc::new(Mutex::new(trials::Heard::default()));
+        self.events.subscribe(Box::new(Arc::clone(&heard)));
+        let as_nodes = as_nodes(&nodes);
 
         let before = self
             .phase(Phase::CaptureBefore, self.capture(&environment, &as_nodes, None))
@@ -272,7 +337,7 @@ impl Rig<'_> {
     }
 
     fn node_images(&self) -> Vec<Image> {
-        self.loaded.scenario.nodes.iter().map(image_of).collect()
+        self.loaded.scenario.nodes.iter().map(nodes::image_of).collect()
     }
 
     async fn master(&self, images: &Images, networks: &Networks) -> Result<(Master, Client), RunError> {
@@ -329,49 +394,6 @@ impl Rig<'_> {
         environment::create(client, self.loaded, &plugins, &nodes, &places).await
     }
 
-    async fn nodes(
-        &self,
-        images: &Images,
-        networks: &Networks,
-        environment: &DeployedEnvironment,
-    ) -> Result<BTreeMap<String, Arc<TargetNode>>, RunError> {
-        let hosts: Vec<(String, std::net::Ipv4Addr)> = environment
-            .nodes
-            .iter()
-            .filter_map(|node| Some((node, node.addresses.get("management")?.parse().ok()?)))
-            .flat_map(|(node, address)| [(node.fqdn.clone(), address), (node.name.clone(), address)])
-            .collect();
-        let starts = environment
-            .nodes
-            .iter()
-            .zip(&self.loaded.scenario.nodes)
-            .map(|(node, entry)| {
-                let hosts = hosts.clone();
-                async move {
-                    let reference = images
-                        .reference(&image_of(entry))
-                        .map_err(|error| RunError::Infrastructure(error.to_string()))?
-                        .to_owned();
-                    let mut spec = NodeSpec::new(&node.name, &node.uid, &reference);
-                    spec.addresses = addresses(node);
-                    spec.hosts = hosts;
-                    spec.outside = self.loaded.scenario.outside;
-                    if let Some(memory) = entry.memory {
-                        spec.memory = Some(i64::from(memory) << 20);
-                    }
-                    if let Some((_, domain)) = node.fqdn.split_once('.') {
-                        domain.clone_into(&mut spec.domain);
-                    }
-                    let started = TargetNode::start(self.engine, self.run, networks, spec)
-                        .await
-                        .map_err(|error| RunError::Infrastructure(error.to_string()))?;
-                    self.warn_of_failed_units(&started);
-                    Ok::<_, RunError>((node.uid.clone(), Arc::new(started)))
-                }
-            });
-        Ok(try_join_all(starts).await?.into_iter().collect())
-    }
-
     /// The master's own system is not kept and restored, and hooks are not cut into (a scenario before 9.0 has both).
     fn refuse_trials(&self) -> Result<(), RunError> {
         if !self.options.trials.keeps_state() {
@@ -387,16 +409,6 @@ impl Rig<'_> {
             self.loaded.file,
             options.join(" and ")
         )))
-    }
-
-    fn warn_of_failed_units(&self, node: &TargetNode) {
-        if !node.readiness.failed_units.is_empty() {
-            self.events.emit(RunEvent::Warning(format!(
-                "{}: units failed at boot: {}",
-                node.name(),
-                node.readiness.failed_units.join(", ")
-            )));
-        }
     }
 
     async fn deployment(
@@ -485,6 +497,14 @@ impl Rig<'_> {
     }
 }
 
+/// The same nodes, as the orchestrator takes them.
+fn as_nodes(nodes: &BTreeMap<String, Arc<TargetNode>>) -> BTreeMap<String, Arc<dyn Node>> {
+    nodes
+        .iter()
+        .map(|(uid, node)| (uid.clone(), Arc::clone(node) as Arc<dyn Node>))
+        .collect()
+}
+
 /// Whether a check or an observer with `on: …` is for this node.
 fn is_on(node: &RegisteredNode, on: &str) -> bool {
     node.name == on
@@ -492,24 +512,4 @@ fn is_on(node: &RegisteredNode, on: &str) -> bool {
             .roles
             .iter()
             .any(|role| role == on || role.strip_prefix("primary-") == Some(on))
-}
-
-fn image_of(entry: &crate::scenario::NodeEntry) -> Image {
-    match entry.image.as_deref() {
-        Some(name) => name
-            .parse()
-            .unwrap_or_else(|never: std::convert::Infallible| match never {}),
-        None if entry.roles.iter().any(|role| role == "controller") => Image::Target(Target::Controller),
-        None => Image::Target(Target::Node),
-    }
-}
-
-fn addresses(node: &RegisteredNode) -> NodeAddresses {
-    let of = |network: &str| node.addresses.get(network).and_then(|address| address.parse().ok());
-    NodeAddresses {
-        admin: of("fuelweb_admin"),
-        management: of("management"),
-        storage: of("storage"),
-        public: of("public"),
-    }
 }

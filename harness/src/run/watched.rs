@@ -82,6 +82,10 @@ impl Node for Watched {
         self.node.is_online().await
     }
 
+    async fn task_begins(&self, task: &str) {
+        self.node.task_begins(task).await;
+    }
+
     async fn task_ended(&self, kind: &str) {
         self.node.task_ended(kind).await;
         if !verdict::runs_code(kind) {

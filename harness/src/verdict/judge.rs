@@ -140,6 +140,7 @@ fn judge_node(node: &NodeRuns<'_>, noise: &NoiseList, strict: bool, hidden: &mut
             first_attempts: first.map_or(0, TaskRecord::tries),
             second_attempts: record.tries(),
             error: record.error.clone(),
+            earlier: false,
         });
     }
 }

@@ -56,6 +56,9 @@ pub struct TaskVerdict {
     pub second_attempts: usize,
     /// Why it failed.
     pub error: Option<String>,
+    /// It did not run this time: this is what an earlier run amounted to, and its inputs are what they were.
+    #[serde(default)]
+    pub earlier: bool,
 }
 
 /// What a task is called.

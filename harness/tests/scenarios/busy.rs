@@ -160,12 +160,7 @@ impl Busy {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) -> Result<(), String> {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status();
-        ensure(sent.is_ok_and(|status| status.success()), || {
-            format!("cannot send SIG{name}")
-        })
+        signal(&self.child, name)
     }
 
     async fn wait_until_busy(&mut self) -> Result<BTreeMap<String, String>, String> {
@@ -241,6 +236,16 @@ fn write(shape: &Shape, root: &Utf8Path) -> std::io::Result<Utf8PathBuf> {
     Ok(scenario)
 }
 
+/// Sends a signal by its name.
+pub(crate) fn signal(child: &Child, name: &str) -> Result<(), String> {
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), child.id().to_string()])
+        .status();
+    ensure(sent.is_ok_and(|status| status.success()), || {
+        format!("cannot send SIG{name}")
+    })
+}
+
 /// The run's id, from its first line.
 pub(crate) fn run_of(said: &str) -> Option<String> {
     let (_, rest) = said.lines().next()?.split_once(", run ")?;
@@ -269,13 +274,22 @@ pub(crate) fn nothing_left(scenario: &str) -> Result<(), String> {
     ensure(left.is_empty(), || format!("left behind: {left:?}"))
 }
 
+/// Fails where something of a run is left in the engine.
+pub(crate) fn nothing_left_of(run: &str) -> Result<(), String> {
+    let left = labelled(format!("fuelrig.run={run}"))?;
+    ensure(left.is_empty(), || format!("left behind: {left:?}"))
+}
+
 /// Names of what carries the scenario's label: containers, networks, volumes, kept states.
 pub(crate) fn left(scenario: &str) -> Result<Vec<String>, String> {
+    labelled(format!("fuelrig.scenario={scenario}"))
+}
+
+fn labelled(label: String) -> Result<Vec<String>, String> {
     use bollard::query_parameters as query;
     block(async {
         let engine = Engine::connect().await.map_err(|error| error.to_string())?;
         let docker = engine.client();
-        let label = format!("fuelrig.scenario={scenario}");
         let filters = std::collections::HashMap::from([("label".to_owned(), vec![label])]);
         let text = |error: bollard::errors::Error| error.to_string();
         let options = query::ListContainersOptionsBuilder::new().all(true).filters(&filters);

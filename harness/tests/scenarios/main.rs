@@ -14,6 +14,7 @@ mod killed;
 mod moments;
 mod older;
 mod rig;
+mod watch;
 mod wire;
 
 use std::process::ExitCode;
@@ -38,12 +39,21 @@ fn main() -> ExitCode {
     // The bench takes as long as all others together, so it begins first and they run beside it.
     let mut trials: Vec<_> = of(faults::TESTS).collect();
     trials.extend(scenario_trials(Utf8Path::new(rig::TROVE), options, reason));
-    for tests in [engine::TESTS, hooks::TESTS, broken::TESTS, killed::TESTS, older::TESTS] {
+    for tests in [
+        engine::TESTS,
+        hooks::TESTS,
+        broken::TESTS,
+        killed::TESTS,
+        older::TESTS,
+        watch::TESTS,
+    ] {
         trials.extend(of(tests));
     }
     for (name, test) in chaos::tests() {
         let name = format!("chaos: {name}");
         trials.push(container_trial(name, reason, move || test().map_err(Into::into)));
     }
+    // `--include-ignored` runs them too.
+    trials.extend(of(watch::MORE).map(|trial| trial.with_ignored_flag(true)));
     run_trials(trials, reason)
 }

@@ -47,6 +47,8 @@ pub(crate) struct FakeNode {
     pub(crate) reboot_takes: Mutex<Duration>,
     /// How long somebody looks at it after each task; nobody does where it is zero.
     pub(crate) look_takes: Mutex<Duration>,
+    /// How long somebody keeps its state before each task; nobody does where it is zero.
+    pub(crate) keep_takes: Mutex<Duration>,
 }
 
 pub(crate) const GOOD: &str = "resources: {failed: 0, changed: 1, failed_to_restart: 0}\n";
@@ -198,6 +200,14 @@ impl Node for FakeNode {
 
     async fn is_online(&self) -> bool {
         !self.offline.load(Ordering::SeqCst)
+    }
+
+    async fn task_begins(&self, task: &str) {
+        let takes = *self.keep_takes.lock().unwrap();
+        if takes > Duration::ZERO {
+            self.note(format!("keep before {task}"));
+            tokio::time::sleep(takes).await;
+        }
     }
 
     async fn task_ended(&self, kind: &str) {

@@ -65,6 +65,28 @@ async fn the_next_task_waits_until_somebody_has_looked_at_the_node() {
     );
 }
 
+#[tokio::test]
+async fn a_task_begins_when_the_node_is_ready_for_it_and_its_time_counts_from_there() {
+    let node = FakeNode::new("node-1");
+    *node.keep_takes.lock().unwrap() = Duration::from_millis(200);
+    let before = std::time::SystemTime::now();
+    let done = deploy(
+        &[("1", node.clone())],
+        message(json!({"1": [puppet("only")], "null": []}), json!({})),
+    )
+    .await;
+    assert_eq!(done.outcome.status, OutcomeStatus::Ready);
+    assert_eq!(node.diary(), ["keep before only", "puppet only.pp", "end only.pp"]);
+    let record = done
+        .outcome
+        .records
+        .iter()
+        .find(|record| record.task == "only")
+        .unwrap();
+    let waited = record.started.unwrap().duration_since(before).unwrap();
+    assert!(waited >= Duration::from_millis(200), "{waited:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn replies_have_astutes_shape() {
     let graph = json!({"1": [puppet("only")], "null": []});

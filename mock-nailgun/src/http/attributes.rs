@@ -49,6 +49,14 @@ pub(crate) fn show_generated(call: &Call<'_>) -> Answer {
     )))
 }
 
+/// `POST /mock/clusters/:id/generated`: what the generators of an earlier master made, in place of what this one's did.
+pub(crate) fn take_over_generated(call: &Call<'_>) -> Answer {
+    let mut environment = Environment::load(call, call.id(0)?)?;
+    environment.cluster.generated = call.object()?;
+    store::replace(call.database, &environment.cluster)?;
+    Ok(Reply::ok(Value::Object(environment.cluster.generated)))
+}
+
 /// `PUT /clusters/:id/attributes/defaults/`
 pub(crate) fn reset(call: &Call<'_>) -> Answer {
     let mut environment = Environment::load(call, call.id(0)?)?;

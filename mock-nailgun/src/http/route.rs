@@ -524,6 +524,10 @@ const MOCK: &[Route] = &[
         methods: &[("POST", rig::reset, Public)],
     },
     Route {
+        path: "clusters/:id/generated",
+        methods: &[("POST", attributes::take_over_generated, Public)],
+    },
+    Route {
         path: "openapi.json",
         methods: &[("GET", openapi::show, Public)],
     },

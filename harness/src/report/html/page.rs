@@ -39,6 +39,7 @@ pub(crate) fn page(report: &Report, logs: Logs<'_>) -> String {
                     }
                     (tiles(report))
                     @if let Some(failure) = &report.failure { div.card.reason { (failure) } }
+                    @if let Some(began_at) = &report.began_at { div.card.notice { "Began " (began_at) } }
                     @for warning in &report.warnings { div.card.notice { (warning) } }
                     (about(report))
                     (timelines(report))

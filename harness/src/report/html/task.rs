@@ -47,7 +47,7 @@ fn row(task: &TaskVerdict, logs: Logs<'_>) -> Markup {
                 span { span class={ "badge " (tone(task)) } { (task.called) } }
             }
             div.inside {
-                p { (sentence(task.called)) }
+                p { (sentence(task.called)) @if task.earlier { " It did not run this time: so it was judged before." } }
                 @if let Some(error) = &task.error { pre { (error.trim_end()) } }
                 @for one in task.differences.iter().take(SHOWN) { (difference(one, None)) }
                 (more(task.differences.len()))

@@ -19,7 +19,7 @@ use crate::run::merged::merged;
 use crate::run::watched::Watched;
 use crate::scenario::Observe;
 use crate::snapshot;
-use crate::verdict::{self, NodeRuns};
+use crate::verdict::{self, NodeRuns, Verdict};
 
 impl Rig<'_> {
     pub(super) async fn capture(
@@ -125,6 +125,21 @@ impl Rig<'_> {
         second: &[TaskRecord],
         watched: &BTreeMap<String, Arc<Watched>>,
     ) -> Result<bool, RunError> {
+        let judged = self.verdict(environment, states, first, second, watched)?;
+        let passed = judged.passed;
+        self.events.emit(RunEvent::Judged(Box::new(judged)));
+        Ok(passed)
+    }
+
+    /// What the second deployment amounts to, told to nobody yet.
+    pub(super) fn verdict(
+        &self,
+        environment: &DeployedEnvironment,
+        states: [&BTreeMap<String, State>; 3],
+        first: &[TaskRecord],
+        second: &[TaskRecord],
+        watched: &BTreeMap<String, Arc<Watched>>,
+    ) -> Result<Verdict, RunError> {
         let of = |uid: &str, records: &[TaskRecord]| -> Vec<TaskRecord> {
             let here = |record: &&TaskRecord| mock_astute::place(&record.kind, &record.node_id) == uid;
             records.iter().filter(here).cloned().collect()
@@ -152,10 +167,7 @@ impl Rig<'_> {
         let noise = verdict::NoiseList::standard().map_err(|error| RunError::Defect(error.to_string()))?;
         let mut ignore = self.loaded.scenario.ignore.clone();
         ignore.extend(written_by_astute(environment));
-        let judged = verdict::judge(&runs, &noise, &ignore, self.options.strict);
-        let passed = judged.passed;
-        self.events.emit(RunEvent::Judged(Box::new(judged)));
-        Ok(passed)
+        Ok(verdict::judge(&runs, &noise, &ignore, self.options.strict))
     }
 }
 

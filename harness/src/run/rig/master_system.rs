@@ -38,7 +38,11 @@ impl Rig<'_> {
         Ok(Some(Arc::new(started)))
     }
 
-    async fn needs_master_system(&self, client: &Client, environment: &DeployedEnvironment) -> Result<bool, RunError> {
+    pub(super) async fn needs_master_system(
+        &self,
+        client: &Client,
+        environment: &DeployedEnvironment,
+    ) -> Result<bool, RunError> {
         let scenario = &self.loaded.scenario;
         let mut named = scenario.verify.iter().map(|check| &check.on);
         let mut observed = scenario.observe.iter().map(|observe| &observe.on);

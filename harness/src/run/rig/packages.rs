@@ -54,6 +54,17 @@ impl Rig<'_> {
     }
 
     pub(super) async fn install(&self, master: &Master, packages: &[Package]) -> Result<(), RunError> {
+        self.install_with(master, packages, &["fuel", "plugins", "--install"])
+            .await
+    }
+
+    /// Installs packages of versions that are there already.
+    pub(super) async fn install_over(&self, master: &Master, packages: &[Package]) -> Result<(), RunError> {
+        self.install_with(master, packages, &["fuel", "plugins", "--force", "--install"])
+            .await
+    }
+
+    async fn install_with(&self, master: &Master, packages: &[Package], command: &[&str]) -> Result<(), RunError> {
         for package in packages {
             let name = package.file.file_name().unwrap_or("plugin.rpm").to_owned();
             let copied = master
@@ -61,13 +72,16 @@ impl Rig<'_> {
                 .await
                 .map_err(|error| RunError::Infrastructure(error.to_string()))?;
             let output = master
-                .exec(["fuel", "plugins", "--install", &copied])
+                .exec(command.iter().copied().chain([copied.as_str()]))
                 .await
                 .map_err(|error| RunError::Infrastructure(error.to_string()))?;
             if output.exit_code != 0 {
                 return Err(RunError::Invalid(format!(
-                    "`fuel plugins --install {name}` failed with exit code {}\n{}{}",
-                    output.exit_code, output.stdout, output.stderr
+                    "`{} {name}` failed with exit code {}\n{}{}",
+                    command.join(" "),
+                    output.exit_code,
+                    output.stdout,
+                    output.stderr
                 )));
             }
             let (sha256, size) =

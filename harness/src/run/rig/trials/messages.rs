@@ -6,7 +6,7 @@ use super::TaskOnNode;
 
 /// The messages in which every task but the wanted ones is `skipped`: the graph stays whole, so that the order of those
 /// that are left is what it was. Messages without a graph (6.1 to 8.0) stay as they are.
-pub(super) fn only(messages: &[Value], wanted: impl Fn(&TaskOnNode) -> bool) -> Vec<Value> {
+pub(in crate::run::rig) fn only(messages: &[Value], wanted: impl Fn(&TaskOnNode) -> bool) -> Vec<Value> {
     let mut messages = messages.to_vec();
     for message in messages.iter_mut().flat_map(each) {
         let graph = message["args"].get_mut("tasks_graph").and_then(Value::as_object_mut);

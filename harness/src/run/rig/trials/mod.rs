@@ -13,7 +13,7 @@ mod crash;
 mod deployment;
 mod heard;
 mod interruptible;
-mod messages;
+pub(super) mod messages;
 mod order;
 #[cfg(test)]
 mod order_tests;
@@ -141,22 +141,32 @@ impl Rig<'_> {
 
     /// The tasks that are not Fuel's own and did something, in the order in which they ran.
     async fn plugin_spans(&self, client: &Client, known: &Known<'_>) -> Result<Vec<Span>, RunError> {
+        let core = self.core_tasks(client, known.environment).await?;
+        Ok(spans(known, |task| !core.contains(task)))
+    }
+
+    /// The tasks that are Fuel's own.
+    pub(super) async fn core_tasks(
+        &self,
+        client: &Client,
+        environment: &DeployedEnvironment,
+    ) -> Result<BTreeSet<String>, RunError> {
         let doing = "cannot read the release's tasks";
         let environment = client
-            .get(&format!("clusters/{}/", known.environment.id))
+            .get(&format!("clusters/{}/", environment.id))
             .await
             .map_err(|error| refused(doing, &error))?;
         let tasks = client
             .get(&format!("releases/{}/deployment_tasks", environment["release_id"]))
             .await
             .map_err(|error| refused(doing, &error))?;
-        let core: BTreeSet<&str> = tasks
+        Ok(tasks
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(|task| task["id"].as_str().or_else(|| task["task_name"].as_str()))
-            .collect();
-        Ok(spans(known, |task| !core.contains(task)))
+            .map(str::to_owned)
+            .collect())
     }
 }
 
