@@ -231,9 +231,15 @@ impl Run<'_> {
     }
 
     async fn assign(&mut self, environment: i64, release: &Value) {
-        let roles = self
+        let mut roles = self
             .request("GET", &format!("/clusters/{environment}/roles/"), None)
             .await;
+        if roles.0 == 404 {
+            // 6.1 has roles at the release only: no plugin brings any there.
+            roles = self
+                .request("GET", &format!("/releases/{}/roles/", release["id"]), None)
+                .await;
+        }
         if roles.0 != 200 {
             self.refused("roles", roles.0, &roles.1);
             return;
