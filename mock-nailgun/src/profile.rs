@@ -188,8 +188,22 @@ pub enum ModeMatch {
 pub enum FileReading {
     /// Each time that they are needed (6.x).
     WhenNeeded,
+    /// Settings and tasks of packages before 3.0.0 each time that they are needed, other files at registration and at
+    /// sync (7.0).
+    EarlyWhenNeeded,
     /// At registration and at sync.
     OnRegistration,
+}
+
+impl FileReading {
+    /// Whether the settings of a package of that major version are read from disk when an environment takes them.
+    pub(crate) fn is_when_needed(self, package_major: u32) -> bool {
+        match self {
+            Self::WhenNeeded => true,
+            Self::EarlyWhenNeeded => package_major < 3,
+            Self::OnRegistration => false,
+        }
+    }
 }
 
 /// What `POST /plugins/sync` without ids does.

@@ -148,7 +148,11 @@ impl Run<'_> {
             return false;
         };
         let body = json!({"name": "corpus", "release_id": release["id"], "net_provider": "neutron", "net_segment_type": "vlan"});
-        let environment = master.post("/clusters/", body).await["id"].as_i64().unwrap();
+        let (status, answer) = self.request("POST", "/clusters/", Some(body)).await;
+        let Some(environment) = answer["id"].as_i64() else {
+            self.refused("creating an environment", status, &answer);
+            return true;
+        };
         let settings = format!("/clusters/{environment}/attributes/");
         let section = master.get(&settings).await["editable"][&name].clone();
         if section.is_null() {

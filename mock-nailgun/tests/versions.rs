@@ -102,6 +102,125 @@ async fn up_to_7_0_a_plugins_settings_are_flat_and_come_with_a_new_environment_o
     assert_eq!(master.send("DELETE", "/api/v1/plugins/1", None).await.0, 204);
 }
 
+/// Writes the settings file of the plugin `backup` again, with another value.
+fn edit_settings(master: &Master, directory: &str, text: &str) {
+    let file = master.plugins.path().join(directory).join("environment_config.yaml");
+    fs_err::write(file, text).unwrap();
+}
+
+#[rstest]
+#[case("6.1", "1.0.0", "81")]
+#[case("6.1", "2.0.0", "81")]
+#[case("7.0", "1.0.0", "81")]
+#[case("7.0", "2.0.0", "81")]
+#[case("7.0", "3.0.0", "80")]
+#[case("9.2", "1.0.0", "80")]
+#[tokio::test]
+async fn edited_settings_show_in_a_new_environment_where_files_are_read_when_needed(
+    #[case] version: &str,
+    #[case] package: &str,
+    #[case] wanted: &str,
+) {
+    let master = start(version).await;
+    let mut body = plugin(&master, "1.0.0", false);
+    body["package_version"] = json!(package);
+    let directory = if package == "1.0.0" {
+        "backup-1.0.0"
+    } else {
+        "backup-1.0"
+    };
+    if package != "1.0.0" {
+        fs_err::rename(
+            master.plugins.path().join("backup-1.0.0"),
+            master.plugins.path().join(directory),
+        )
+        .unwrap();
+    }
+    master.post("/plugins/", body).await;
+    edit_settings(
+        &master,
+        directory,
+        "attributes: {port: {type: text, label: Port, value: '81'}}",
+    );
+    master.create_environment("new").await;
+    let section = settings(&master).await["backup"].clone();
+    let fields = section["metadata"]
+        .get("versions")
+        .map_or(&section, |versions| &versions[0]);
+    assert_eq!(fields["port"]["value"], wanted, "{section}");
+    let defaults = master.get("/clusters/1/attributes/defaults/").await;
+    let section = &defaults["editable"]["backup"];
+    let fields = section["metadata"]
+        .get("versions")
+        .map_or(section, |versions| &versions[0]);
+    assert_eq!(fields["port"]["value"], wanted, "{section}");
+}
+
+#[rstest]
+#[case("6.1", 201, 400)]
+#[case("7.0", 201, 400)]
+// As 8.0 was released it never looks at that file of such a package.
+#[case("8.0", 201, 201)]
+#[case("9.2", 400, 201)]
+#[tokio::test]
+async fn a_broken_settings_file_is_told_when_it_is_read(
+    #[case] version: &str,
+    #[case] registering: u16,
+    #[case] creating: u16,
+) {
+    let master = start(version).await;
+    let body = plugin(&master, "1.0.0", false);
+    edit_settings(&master, "backup-1.0.0", "attributes: {port: [\n");
+    let environment = json!({"name": "one", "release_id": 2, "net_segment_type": "vlan"});
+    for (path, body, wanted) in [("plugins", body, registering), ("clusters", environment, creating)] {
+        let (status, answer) = master.send("POST", &format!("/api/v1/{path}/"), Some(body)).await;
+        assert_eq!(status, wanted, "{path}: {answer}");
+        if wanted == 400 {
+            let text = answer["message"].as_str().unwrap();
+            assert!(text.starts_with("Problem with loading YAML file "), "{text}");
+            assert!(text.contains("/backup-1.0.0/environment_config.yaml\n"), "{text}");
+        }
+    }
+    // What was refused left nothing behind.
+    let environments = master.get("/clusters/").await;
+    assert_eq!(environments.as_array().unwrap().is_empty(), creating == 400);
+}
+
+#[rstest]
+#[case("6.1")]
+#[case("7.0")]
+#[tokio::test]
+async fn up_to_7_0_reset_settings_bring_the_newest_of_the_plugins_there_are(#[case] version: &str) {
+    let master = start(version).await;
+    master.post("/plugins/", plugin(&master, "1.0.0", false)).await;
+    master.create_environment("one").await;
+    let change = json!({"editable": {"backup": {"metadata": {"enabled": true}, "port": {"value": "8080"}}}});
+    master.put("/clusters/1/attributes/", change).await;
+    master.post("/plugins/", plugin(&master, "1.0.10", false)).await;
+    let mut other = plugin(&master, "1.0.9", false);
+    fs_err::rename(
+        master.plugins.path().join("backup-1.0.9"),
+        master.plugins.path().join("archive-1.0.9"),
+    )
+    .unwrap();
+    other["name"] = json!("archive");
+    master.post("/plugins/", other).await;
+    assert_eq!(settings(&master).await["backup"]["metadata"]["plugin_id"], 1);
+    let shown = master.get("/clusters/1/attributes/defaults/").await;
+    let reset = master.put("/clusters/1/attributes/defaults/", json!({})).await;
+    for editable in [&shown["editable"], &reset["editable"], &settings(&master).await] {
+        assert_eq!(editable["backup"]["metadata"]["plugin_id"], 2);
+        assert_eq!(editable["backup"]["metadata"]["enabled"], false);
+        assert_eq!(editable["backup"]["port"]["value"], "80");
+        assert_eq!(editable["archive"]["metadata"]["plugin_id"], 3);
+    }
+    // What came with the reset can be enabled, and what went is held by nothing.
+    let change = json!({"editable": {"archive": {"metadata": {"enabled": true}}}});
+    master.put("/clusters/1/attributes/", change).await;
+    assert_eq!(master.send("DELETE", "/api/v1/plugins/3", None).await.0, 400);
+    assert_eq!(master.send("DELETE", "/api/v1/plugins/1", None).await.0, 204);
+}
+
 #[tokio::test]
 async fn from_8_0_on_a_plugin_is_there_in_environments_that_came_before_it() {
     for version in ["8.0", "9.2"] {

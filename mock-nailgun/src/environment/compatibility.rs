@@ -86,13 +86,26 @@ pub(crate) fn connect_plugin(profile: &Profile, database: &Connection, plugin: &
     Ok(())
 }
 
-/// Connects a new environment to the plugins that fit it; before 8.0 only to the newest version of each.
+/// Connects a new environment to the plugins that fit it.
 pub(crate) fn connect_cluster(
     profile: &Profile,
     database: &Connection,
     cluster: &Cluster,
     release: &Release,
 ) -> Result<(), ApiError> {
+    for plugin in &fitting(profile, database, cluster, release)? {
+        connect(database, plugin, cluster)?;
+    }
+    Ok(())
+}
+
+/// The registered plugins that fit an environment; before 8.0 only the newest version of each.
+pub(super) fn fitting(
+    profile: &Profile,
+    database: &Connection,
+    cluster: &Cluster,
+    release: &Release,
+) -> Result<Vec<Plugin>, ApiError> {
     let mut fitting: Vec<Plugin> = Vec::new();
     for plugin in store::all::<Plugin>(database)? {
         if !is_compatible(profile, &plugin, release, &cluster.mode)? {
@@ -107,10 +120,7 @@ pub(crate) fn connect_cluster(
             None => fitting.push(plugin),
         }
     }
-    for plugin in &fitting {
-        connect(database, plugin, cluster)?;
-    }
-    Ok(())
+    Ok(fitting)
 }
 
 /// What two versions are ordered by: their numbers.

@@ -11,6 +11,7 @@ mod node_attributes;
 mod plugin_files;
 mod plugin_metadata;
 mod plugin_releases;
+mod plugin_sections;
 mod provisioning_info;
 mod roles;
 mod seed;

@@ -48,7 +48,8 @@ pub(crate) fn adapter_prefix(profile: &Profile, package_version: &str) -> Option
         .copied()
 }
 
-/// Reads a plugin's files. A missing file leaves what `files` holds already of it: what metadata says, or nothing.
+/// Reads the files of a plugin that this Fuel keeps from registration and sync on. A missing file leaves what `files`
+/// holds already of it: what metadata says, or nothing.
 ///
 /// # Errors
 /// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line.
@@ -59,14 +60,19 @@ pub(crate) fn read_plugin_files(
     mut files: PluginFiles,
 ) -> Result<PluginFiles, String> {
     let major = plugin_metadata::major(package_version);
+    if profile.file_reading.is_when_needed(major) {
+        // Not even looked at: a broken one is told by what needs it.
+        return Ok(files);
+    }
     for (name, field, _) in FILES.iter().filter(|(_, _, since)| *since <= major) {
+        if matches!(field, Field::Attributes) && major < 3 && !profile.reads_settings_of_early_packages {
+            continue;
+        }
         let Some(document) = load(&directory.join(name))? else {
             continue;
         };
         match field {
-            // The one file whose content sits below a key.
-            Field::Attributes if major < 3 && !profile.reads_settings_of_early_packages => {}
-            Field::Attributes => files.attributes_metadata = object(document.get("attributes").cloned()),
+            Field::Attributes => files.attributes_metadata = attributes(&document),
             Field::Tasks => files.tasks = list(document),
             Field::DeploymentTasks => files.deployment_tasks = list(document),
             Field::NetworkRoles => files.network_roles_metadata = list(document),
@@ -83,6 +89,31 @@ pub(crate) fn read_plugin_files(
         files.tasks.iter_mut().for_each(add_primary_controller);
     }
     Ok(files)
+}
+
+/// The settings of an environment_config.yaml as it is on disk now, where this Fuel reads it when an environment takes
+/// them; `None` where they are kept from registration on.
+///
+/// # Errors
+/// As [`read_plugin_files`].
+pub(super) fn settings_on_disk(
+    profile: &Profile,
+    directory: &Utf8Path,
+    package_version: &str,
+) -> Result<Option<Map<String, Value>>, String> {
+    if !profile
+        .file_reading
+        .is_when_needed(plugin_metadata::major(package_version))
+    {
+        return Ok(None);
+    }
+    let document = load(&directory.join("environment_config.yaml"))?;
+    Ok(Some(document.as_ref().map(attributes).unwrap_or_default()))
+}
+
+/// What environment_config.yaml says: the one file whose content sits below a key.
+fn attributes(document: &Value) -> Map<String, Value> {
+    object(document.get("attributes").cloned())
 }
 
 /// The tasks of a tasks.yaml as it is on disk now; `None` where the file holds nothing, none where there is no file.

@@ -28,7 +28,8 @@ pub(crate) fn show(call: &Call<'_>) -> Answer {
 
 /// `GET /clusters/:id/attributes/defaults/`
 pub(crate) fn show_defaults(call: &Call<'_>) -> Answer {
-    let environment = Environment::load(call, call.id(0)?)?;
+    let mut environment = Environment::load(call, call.id(0)?)?;
+    environment.renew_plugins()?;
     environment.check_formats()?;
     Ok(shown(environment.default_editable()))
 }
@@ -66,14 +67,10 @@ pub(crate) fn reset(call: &Call<'_>) -> Answer {
             "Environment attributes can't be changed after, or in deploy.",
         ));
     }
+    environment.renew_plugins()?;
     environment.cluster.editable = environment.initial_editable();
     store::replace(call.database, &environment.cluster)?;
-    for connected in &environment.plugins {
-        let (cluster, plugin) = (environment.cluster.id, connected.plugin.id);
-        cluster_plugins::set_enabled(call.database, cluster, plugin, false)?;
-        let attributes = ClusterPlugin::initial_attributes(&connected.plugin);
-        cluster_plugins::set_attributes(call.database, cluster, plugin, &attributes)?;
-    }
+    environment.connect_plugins()?;
     show(call)
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     let group = NodeGroup::begin(call.database, cluster.id)?;
     environment::connect_cluster(&call.config.profile, call.database, &cluster, &release)?;
     let mut environment = Environment::load(call, cluster.id)?;
+    environment.renew_plugins()?;
     let mut generated = environment.release_attributes("generated");
     environment.fill_in(&mut generated);
     environment.cluster.editable = environment.initial_editable();

@@ -139,7 +139,7 @@ fn check_package_version(call: &Call<'_>, id: i64, package_version: &str) -> Res
 /// The name of a plugin's directory takes its version apart, from package 2.0.0 on, as soon as its files are looked for.
 fn check_version(call: &Call<'_>, plugin: &Plugin) -> Result<(), ApiError> {
     let is_taken_apart =
-        call.config.profile.file_reading == FileReading::OnRegistration && !plugin.package_version.starts_with("1.");
+        call.config.profile.file_reading != FileReading::WhenNeeded && !plugin.package_version.starts_with("1.");
     if is_taken_apart && !is_strict_version(&plugin.version) {
         return Err(ApiError::unexpected(format!(
             "ValueError: invalid version number '{}'",

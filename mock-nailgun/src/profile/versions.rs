@@ -102,7 +102,7 @@ const FUEL_7_0: Profile = Profile {
     lock_rule: LockRule::SectionsUnlessAlwaysEditable,
     provisions_classically: false,
     delete_refusal: "Can't delete plugin which is enabled for some environment.",
-    file_reading: FileReading::OnRegistration,
+    file_reading: FileReading::EarlyWhenNeeded,
     release: fuel::FUEL_7_0.release,
     core_graph: fuel::FUEL_7_0.core_graph,
     ..FUEL_6_1
@@ -123,6 +123,7 @@ const FUEL_8_0: Profile = Profile {
     hot_pluggable_key: "always_editable",
     attributes: NARROW,
     mode_match: ModeMatch::Prefix,
+    file_reading: FileReading::OnRegistration,
     unknown_task_type_is_fatal: false,
     // As 8.0 was released; later builds of stable/8.0 read them.
     reads_settings_of_early_packages: false,

@@ -413,6 +413,12 @@ pub(crate) mod cluster_plugins {
         Ok(())
     }
 
+    /// Takes every plugin from an environment.
+    pub(crate) fn disconnect_all(connection: &Connection, cluster_id: i64) -> Result<(), rusqlite::Error> {
+        connection.execute("DELETE FROM cluster_plugins WHERE cluster_id = ?1", [cluster_id])?;
+        Ok(())
+    }
+
     /// Switches it on or off.
     pub(crate) fn set_enabled(
         connection: &Connection,
