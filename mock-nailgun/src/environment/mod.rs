@@ -12,6 +12,7 @@ mod plugin_files;
 mod plugin_metadata;
 mod plugin_releases;
 mod plugin_sections;
+mod progress;
 mod provisioning_info;
 mod roles;
 mod seed;

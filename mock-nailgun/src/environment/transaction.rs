@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::clock;
 use super::context::Environment;
+use super::progress;
 use crate::config::Config;
 use crate::http::ApiError;
 use crate::store::{self, Cluster, HistoryRecord, Node, Notification, Task, runs};
@@ -73,6 +74,9 @@ pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value)
         apply_node(database, &task, node)?;
     }
     let was_over = is_over(&task.status);
+    if !was_over {
+        progress::take(&mut task, &args["nodes"]);
+    }
     if let Some(progress) = args["progress"].as_i64() {
         task.progress = task.progress.max(progress.clamp(0, 100));
     }

@@ -12,7 +12,7 @@ use crate::graph::{self, Selection, SerializedGraph};
 use crate::hooks::{self, Plan, Stage};
 use crate::pieces::Pieces;
 use crate::profile::Serialization;
-use crate::store::{self, HistoryRecord, Task, addresses, runs};
+use crate::store::{self, HistoryRecord, Node, Task, addresses, runs};
 
 /// Nailgun's weight of provisioning in the progress of a whole deployment, against 1 for the deployment itself.
 const PROVISION_WEIGHT: f64 = 0.4;
@@ -283,12 +283,17 @@ fn launch(
         write_history(call, task, graph)?;
     }
     environment::update_parent(call.database, task)?;
+    let takes_part = |node: &Node| !node.pending_deletion && nodes.as_ref().is_none_or(|ids| ids.contains(&node.id));
+    let taking_part = environment.nodes.iter().filter(|node| takes_part(node));
+    store::replace(
+        call.database,
+        &Task {
+            node_progress: taking_part.map(|node| (node.id.to_string(), 0)).collect(),
+            ..task.clone()
+        },
+    )?;
     if !order.is_quiet() {
-        let chosen = |id: &i64| nodes.as_ref().is_none_or(|ids| ids.contains(id));
-        for node in &mut environment.nodes {
-            if node.pending_deletion || !chosen(&node.id) {
-                continue;
-            }
+        for node in environment.nodes.iter_mut().filter(|node| takes_part(node)) {
             node.status = "deploying".to_owned();
             node.progress = 0;
             node.error_type = None;

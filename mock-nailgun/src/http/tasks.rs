@@ -29,6 +29,7 @@ pub(crate) fn new_task(name: &str, cluster: Option<i64>, parent_id: Option<i64>)
         weight: 1.0,
         noop: false,
         order: None,
+        node_progress: Default::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the tables hold.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -226,6 +227,9 @@ pub(crate) struct Task {
     /// What a run that waits for the one before it will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<Value>,
+    /// How far each node of the run is, in percent by its id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) node_progress: BTreeMap<String, i64>,
 }
 
 /// What became of one task on one node.

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{fuel, plugin, write};
+use super::{fuel, master::Master, plugin, write};
 
 #[rstest]
 #[case("6.1", "Role \"controller\" in conflict with role compute (node 'Untitled (00:01)')")]
@@ -153,4 +153,58 @@ async fn up_to_8_0_a_plugins_task_stands_beside_the_releases_of_the_same_id_and_
             assert_eq!((sent.len(), &sent[0]["type"]), (1, &json!("shell")));
         }
     }
+}
+
+/// How far the run and the whole deployment are, and the run's status.
+async fn progress(master: &Master) -> (i64, i64, String) {
+    let tasks = master.get("/tasks/").await;
+    let named = |name: &str| {
+        let mut tasks = tasks.as_array().unwrap().iter();
+        tasks.find(|task| task["name"] == name).unwrap().clone()
+    };
+    let (run, whole) = (named("deployment"), named("deploy"));
+    (
+        run["progress"].as_i64().unwrap(),
+        whole["progress"].as_i64().unwrap(),
+        run["status"].as_str().unwrap().to_owned(),
+    )
+}
+
+#[rstest]
+#[case("6.1", false)]
+#[case("8.0", false)]
+#[case("9.2", false)]
+#[case("9.2", true)]
+#[tokio::test]
+async fn a_task_is_as_far_as_its_nodes_are(#[case] version: &str, #[case] noop: bool) {
+    let master = fuel(version).await;
+    master.create_environment("one").await;
+    for (number, role) in [(1, "controller"), (2, "compute")] {
+        let node = master.register_node(number).await;
+        let assignment = json!([{"id": node, "roles": [role]}]);
+        master.post("/clusters/1/assignment/", assignment).await;
+    }
+    let query = if noop { "?noop_run=1" } else { "" };
+    master.put(&format!("/clusters/1/changes/{query}"), json!({})).await;
+    let uuid = master.message().await["args"]["task_uuid"].clone();
+    let reply = async |nodes: Value| {
+        let args = json!({"task_uuid": uuid, "nodes": nodes});
+        master.reply("transaction_resp", args).await;
+        progress(&master).await
+    };
+    // A rehearsal provisions nothing: the run is all there is of it.
+    let of_all = |run: i64| if noop { run } else { (40 + run) * 10 / 14 };
+    let running = |run: i64| (run, of_all(run), "running".to_owned());
+    assert_eq!(reply(json!([{"uid": "1", "progress": 50}])).await, running(25));
+    // The master, the sync point and strangers are no nodes of the run.
+    let others =
+        json!([{"uid": "master", "progress": 100}, {"uid": null, "progress": 100}, {"uid": "7", "progress": 90}]);
+    assert_eq!(reply(others).await, running(25));
+    let recorded = json!([{"uid": "1", "progress": 100, "status": "ready"}, {"uid": "2", "progress": 48}]);
+    assert_eq!(reply(recorded).await, running(74));
+    assert_eq!(reply(json!([{"uid": "2", "progress": 10}])).await, running(74));
+    assert_eq!(reply(json!([{"uid": "2", "status": "ready"}])).await, running(100));
+    let args = json!({"task_uuid": uuid, "status": "ready"});
+    master.reply("transaction_resp", args).await;
+    assert_eq!(progress(&master).await, (100, 100, "ready".to_owned()));
 }
