@@ -407,7 +407,7 @@ async fn a_text_that_cannot_be_formatted_breaks_8_0_and_stays_in_9_2() {
 }
 
 #[tokio::test]
-async fn a_volume_that_the_release_has_already_is_refused_when_roles_are_read() {
+async fn a_volume_that_the_release_has_already_is_refused_where_volumes_or_roles_are_read() {
     let master = start("9.2").await;
     let directory = master.plugins.path().join("disks-1.0");
     fs_err::create_dir_all(&directory).unwrap();
@@ -418,12 +418,23 @@ async fn a_volume_that_the_release_has_already_is_refused_when_roles_are_read() 
     master.post("/plugins/", body).await;
     let environment = master.create_environment("one").await;
     master.enable(environment, "disks", |_| {}).await;
-    let (status, answer) = master.send("GET", "/api/v1/clusters/1/roles/", None).await;
-    assert_eq!(
-        (status, answer),
-        (
-            400,
-            json!("Plugin disks-1.0.0 is overlapping with release by introducing the same volume with id \"os\"")
-        )
+    let node = master.register_node(1).await;
+    let assignment = json!([{"id": node, "roles": ["controller"]}]);
+    master.post("/clusters/1/assignment/", assignment).await;
+    for path in [
+        "clusters/1/roles",
+        "clusters/1/orchestrator/deployment/defaults",
+        "clusters/1/orchestrator/provisioning/defaults",
+        "nodes/1/disks/defaults",
+    ] {
+        let answer = master.send("GET", &format!("/api/v1/{path}/"), None).await;
+        let text = "Plugin disks-1.0.0 is overlapping with release by introducing the same volume with id \"os\"";
+        assert_eq!(answer, (400, json!(text)), "{path}");
+    }
+    let (status, task) = master.send("PUT", "/api/v1/clusters/1/changes/", Some(json!({}))).await;
+    assert_eq!((status, &task["status"]), (200, &json!("error")), "{task}");
+    assert!(
+        task["message"].as_str().unwrap().starts_with("Plugin disks-1.0.0 is"),
+        "{task}"
     );
 }

@@ -407,7 +407,7 @@ fn own(
 ) -> Result<Map<String, Value>, ApiError> {
     let names = roles::role_names_of(roles, node)?;
     let fqdn = environment.fqdn(node);
-    let layout = Layout::of(environment, node);
+    let layout = Layout::of(environment, node)?;
     let volumes = layout.node_volumes();
     let image_cache = layout.image_cache().map_or_else(
         || environment.config.profile.image_cache_without_store.to_owned(),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Environment;
 use super::roles;
+use crate::http::ApiError;
 use crate::store::Node;
 
 const MIB: u64 = 1024 * 1024;
@@ -83,8 +84,11 @@ pub(crate) struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     /// As a user gave it, or as it is without that.
-    pub(crate) fn of(environment: &Environment<'_>, node: &'a Node) -> Self {
-        let mut layout = Self::default_of(environment, node);
+    ///
+    /// # Errors
+    /// As [`Layout::default_of`].
+    pub(crate) fn of(environment: &Environment<'_>, node: &'a Node) -> Result<Self, ApiError> {
+        let mut layout = Self::default_of(environment, node)?;
         for given in &node.disks {
             let Some(disk) = layout
                 .disks
@@ -99,11 +103,15 @@ impl<'a> Layout<'a> {
                 *share = own.and_then(|own| own["size"].as_u64()).unwrap_or(0);
             }
         }
-        layout
+        Ok(layout)
     }
 
     /// Without what a user gave.
-    pub(crate) fn default_of(environment: &Environment<'_>, node: &'a Node) -> Self {
+    ///
+    /// # Errors
+    /// 400 in plain text where an enabled plugin brings a volume that there is already.
+    pub(crate) fn default_of(environment: &Environment<'_>, node: &'a Node) -> Result<Self, ApiError> {
+        roles::check_volumes(&environment.release, &environment.plugins)?;
         let swap = swap(node.meta["memory"]["total"].as_u64().unwrap_or(0) / MIB);
         let metadata = environment.release.metadata.get("volumes_metadata");
         let mut layout = Self {
@@ -126,7 +134,7 @@ impl<'a> Layout<'a> {
             });
         }
         layout.share_out();
-        layout
+        Ok(layout)
     }
 
     /// The least of each first, from the first disk on; then whole disks that nothing is on yet; then the rest.

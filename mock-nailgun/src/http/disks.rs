@@ -53,7 +53,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 
 fn defaults(call: &Call<'_>, node: &Node) -> Result<Vec<Value>, ApiError> {
     match node.cluster {
-        Some(id) => Ok(DiskLayout::default_of(&Environment::load(call, id)?, node).disks()),
+        Some(id) => Ok(DiskLayout::default_of(&Environment::load(call, id)?, node)?.disks()),
         // A node of no environment has no roles, and its disks no volumes.
         None => {
             let disks = node.meta["disks"].as_array().into_iter().flatten();

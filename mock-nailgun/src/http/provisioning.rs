@@ -39,17 +39,17 @@ pub(crate) fn defaults(call: &Call<'_>) -> Answer {
     let environment = Environment::load(call, call.id(0)?)?;
     let only = call.id_list("nodes")?;
     let provisioning = Provisioning::new(&environment, &environment.flat_settings());
-    let nodes: Vec<Value> = environment
+    let nodes: Result<Vec<Value>, ApiError> = environment
         .nodes
         .iter()
         .filter(|node| only.as_ref().is_none_or(|ids| ids.contains(&node.id)))
         .map(|node| {
-            let volumes = DiskLayout::of(&environment, node).node_volumes();
-            provisioning.of_node(node, &volumes)
+            let volumes = DiskLayout::of(&environment, node)?.node_volumes();
+            Ok(provisioning.of_node(node, &volumes))
         })
         .collect();
     Ok(Reply::ok(
-        json!({"engine": environment::engine(&environment), "nodes": nodes}),
+        json!({"engine": environment::engine(&environment), "nodes": nodes?}),
     ))
 }
 
