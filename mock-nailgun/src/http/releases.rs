@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
+use crate::environment;
 use crate::profile::Profile;
 use crate::store::{self, GraphOwner, Plugin, Release, graphs};
 
@@ -81,53 +82,93 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 /// `GET /releases/:id/components/`: the release's and those of plugins that name exactly this OS and version.
 pub(crate) fn components(call: &Call<'_>) -> Answer {
     let release = find(call)?;
-    let mut owners: Vec<(Value, String)> = Vec::new();
-    let mut components = Vec::new();
-    let mut add = |component: &Value, owner: &str| {
-        if let Some((_, other)) = owners.iter().find(|(name, _)| *name == component["name"]) {
-            return Err(ApiError::new(
-                409,
-                format!(
-                    "Plugin {owner} is overlapping with {other} by introducing the same component with name \"{}\"",
-                    component["name"].as_str().unwrap_or_default()
-                ),
-            ));
-        }
-        owners.push((component["name"].clone(), owner.to_owned()));
-        let mut component = component.clone();
-        if let Some(members) = component.as_object_mut() {
-            members.shift_remove("bind");
-        }
-        components.push(component);
-        Ok(())
-    };
-    for component in release
-        .metadata
-        .get("components_metadata")
-        .and_then(Value::as_array)
+    let own = release.metadata.get("components_metadata").and_then(Value::as_array);
+    let mut components: Vec<Component> = own
         .into_iter()
         .flatten()
-    {
-        add(component, "release")?;
-    }
+        .map(|value| Component {
+            value: value.clone(),
+            owner: None,
+        })
+        .collect();
     for plugin in store::all::<Plugin>(call.database)? {
-        let names_release = plugin
-            .fields
-            .get("releases")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .any(|entry| {
-                entry["os"]
-                    .as_str()
-                    .is_some_and(|os| os.eq_ignore_ascii_case(&release.operating_system))
-                    && entry["version"] == release.version.as_str()
-            });
-        for component in plugin.files.components_metadata.iter().filter(|_| names_release) {
-            add(component, &format!("{}-{}", plugin.name, plugin.version))?;
+        if !names_release(&plugin, &release) {
+            continue;
+        }
+        let plugin = Arc::new(plugin);
+        for value in &plugin.files.components_metadata {
+            add_component(
+                &mut components,
+                Component {
+                    value: value.clone(),
+                    owner: Some(Arc::clone(&plugin)),
+                },
+            )?;
         }
     }
+    let components: Vec<Value> = components
+        .into_iter()
+        .map(|Component { mut value, .. }| {
+            if let Some(members) = value.as_object_mut() {
+                members.shift_remove("bind");
+            }
+            value
+        })
+        .collect();
     Ok(Reply::ok(Value::from(mutual(&components))))
+}
+
+/// A component and the plugin that brings it; the release's own has none.
+struct Component {
+    value: Value,
+    owner: Option<Arc<Plugin>>,
+}
+
+/// Adds a plugin's component. Versions of one plugin do not clash: the newest stands for all of them, as it is the one
+/// that choosing the component enables.
+fn add_component(components: &mut Vec<Component>, new: Component) -> Result<(), ApiError> {
+    let Some(known) = components
+        .iter_mut()
+        .find(|known| known.value["name"] == new.value["name"])
+    else {
+        components.push(new);
+        return Ok(());
+    };
+    let version = |owner: &Plugin| environment::version_order(&owner.version);
+    match (&known.owner, &new.owner) {
+        (Some(old), Some(other)) if old.name == other.name && old.id != other.id => {
+            if version(other) > version(old) {
+                *known = new;
+            }
+            Ok(())
+        }
+        (known, owner) => {
+            let name = |owner: &Option<Arc<Plugin>>| match owner {
+                Some(plugin) => format!("{}-{}", plugin.name, plugin.version),
+                None => "release".to_owned(),
+            };
+            Err(ApiError::new(
+                409,
+                format!(
+                    "Plugin {} is overlapping with {} by introducing the same component with name \"{}\"",
+                    name(owner),
+                    name(known),
+                    new.value["name"].as_str().unwrap_or_default()
+                ),
+            ))
+        }
+    }
+}
+
+/// Whether a plugin names exactly this OS and version.
+fn names_release(plugin: &Plugin, release: &Release) -> bool {
+    let entries = plugin.fields.get("releases").and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| {
+        entry["os"]
+            .as_str()
+            .is_some_and(|os| os.eq_ignore_ascii_case(&release.operating_system))
+            && entry["version"] == release.version.as_str()
+    })
 }
 
 /// Whether a component's list of others names another; `*` stands for any rest.

@@ -261,3 +261,40 @@ async fn the_newest_version_of_a_plugin_that_owns_a_chosen_component_is_switched
     assert_eq!(metadata["enabled"], true);
     assert_eq!(chosen.unwrap()["metadata"]["plugin_version"], "10.0.0");
 }
+
+#[tokio::test]
+async fn versions_of_a_plugin_share_their_components_and_other_plugins_do_not() {
+    let master = fuel("9.2").await;
+    let register = async |name: &str, version: &str, label: &str, more: &str| {
+        let directory = format!("{name}-{}", version.rsplit_once('.').unwrap().0);
+        let text = format!("[{{name: 'storage:block:ours', label: {label}, bind: []}}{more}]\n");
+        write(&master, &directory, "components.yaml", &text);
+        master.post("/plugins/", plugin(name, version, "4.0.0")).await;
+    };
+    register("archive", "1.10.0", "ten", "").await;
+    register(
+        "archive",
+        "1.9.0",
+        "nine",
+        ", {name: 'additional_service:old', label: old}",
+    )
+    .await;
+    let listed = master.get("/releases/2/components/").await;
+    let label = |name: &str| {
+        let components = listed.as_array().unwrap().iter();
+        let labels: Vec<&Value> = components
+            .filter(|component| component["name"] == name)
+            .map(|component| &component["label"])
+            .collect();
+        assert_eq!(labels.len(), 1, "{name}: {listed}");
+        labels[0].clone()
+    };
+    // The newest by number, whichever came first.
+    assert_eq!(label("storage:block:ours"), "ten");
+    assert_eq!(label("additional_service:old"), "old");
+    register("vault", "1.0.0", "other", "").await;
+    let text = "Plugin vault-1.0.0 is overlapping with archive-1.10.0 by introducing the same component with name \
+                \"storage:block:ours\"";
+    let path = "/releases/2/components/";
+    assert_eq!(refusal(&master, "GET", path, Value::Null).await, refused(409, text));
+}
