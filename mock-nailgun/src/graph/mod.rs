@@ -17,5 +17,5 @@ pub(crate) use merged::{DEFAULT, api_shape, exists, listed, merged, own, plugins
 pub(crate) use picture::{View, between, picture};
 pub(crate) use resolver::{RoleResolver, pattern_of};
 pub(crate) use serialize::{Selection, SerializedGraph, serialize};
-pub(crate) use stored::{check_tasks, stored_shape};
+pub(crate) use stored::{check_each, check_tasks, stored_shape};
 pub(crate) use task::{GraphTask, Origin, strings};

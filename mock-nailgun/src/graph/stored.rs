@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::task::{self, GraphTask, Origin};
 use crate::http::ApiError;
+use crate::settings;
 
 /// Stored tasks as the API shows them.
 pub(crate) fn stored_shape(tasks: &[Value]) -> Value {
@@ -21,18 +22,31 @@ pub(crate) fn stored_shape(tasks: &[Value]) -> Value {
         .collect()
 }
 
-/// Checks uploaded tasks: each has an id (in either spelling) and a type, and no id comes twice.
+/// The types that a task may have.
+const TYPES: &[&str] = &[
+    "puppet",
+    "shell",
+    "sync",
+    "upload_file",
+    "group",
+    "stage",
+    "skipped",
+    "reboot",
+    "copy_files",
+    "role",
+    "master_shell",
+    "move_to_bootstrap",
+    "erase_node",
+];
+
+/// Checks an uploaded graph: what [`check_each`] does, and that no id comes twice.
 ///
 /// # Errors
 /// 400 with the first that is wrong.
 pub(crate) fn check_tasks(tasks: &[Value]) -> Result<(), ApiError> {
+    check_each(tasks)?;
     let mut ids = BTreeSet::new();
-    for task in tasks {
-        let id = task.get("id").or_else(|| task.get("task_name")).and_then(Value::as_str);
-        let id = id.ok_or_else(|| ApiError::bad_request("'id' is a required property"))?;
-        if task.get("type").is_none() {
-            return Err(ApiError::bad_request("'type' is a required property"));
-        }
+    for id in tasks.iter().filter_map(id_of) {
         if !ids.insert(id) {
             return Err(ApiError::bad_request(format!(
                 "Tasks with the same id `{id}` are in the graph"
@@ -40,4 +54,41 @@ pub(crate) fn check_tasks(tasks: &[Value]) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// Checks uploaded tasks: each has an id, in either spelling, and a type that there is.
+///
+/// # Errors
+/// 400 with the first that is wrong, and which task that is.
+pub(crate) fn check_each(tasks: &[Value]) -> Result<(), ApiError> {
+    for (index, task) in tasks.iter().enumerate() {
+        if !task.is_object() {
+            return Err(ApiError::bad_request(format!(
+                "{} is not of type 'object'",
+                settings::python_repr(task)
+            )));
+        }
+        let Some(id) = id_of(task) else {
+            return Err(ApiError::bad_request(format!(
+                "'id' is a required property\n\nOn task {} of {}",
+                index + 1,
+                tasks.len()
+            )));
+        };
+        let problem = match &task["type"] {
+            Value::Null => "'type' is a required property".to_owned(),
+            Value::String(kind) if TYPES.contains(&kind.as_str()) => continue,
+            kind => format!(
+                "{} is not one of ['{}']",
+                settings::python_repr(kind),
+                TYPES.join("', '")
+            ),
+        };
+        return Err(ApiError::bad_request(format!("{problem}\n\nOn task '{id}'")));
+    }
+    Ok(())
+}
+
+fn id_of(task: &Value) -> Option<&str> {
+    task.get("id").or_else(|| task.get("task_name")).and_then(Value::as_str)
 }

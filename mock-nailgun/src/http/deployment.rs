@@ -49,17 +49,7 @@ pub(crate) fn tasks(call: &Call<'_>) -> Answer {
 pub(crate) fn replace_own_tasks(call: &Call<'_>) -> Answer {
     let environment = load(call)?;
     let tasks = call.list()?;
-    for task in &tasks {
-        for key in ["id", "type"] {
-            if task
-                .get(key)
-                .or_else(|| task.get("task_name").filter(|_| key == "id"))
-                .is_none()
-            {
-                return Err(ApiError::bad_request(format!("'{key}' is a required property")));
-            }
-        }
-    }
+    graph::check_each(&tasks)?;
     graphs::set(
         call.database,
         GraphOwner::Cluster,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use crate::environment;
+use crate::graph;
 use crate::profile::Profile;
 use crate::store::{self, GraphOwner, Plugin, Release, graphs};
 
@@ -222,6 +223,7 @@ pub(crate) fn deployment_tasks(call: &Call<'_>) -> Answer {
 pub(crate) fn replace_deployment_tasks(call: &Call<'_>) -> Answer {
     let release = find(call)?;
     let tasks = call.list()?;
+    graph::check_each(&tasks)?;
     graphs::set(call.database, GraphOwner::Release, release.id, "default", &tasks)?;
     Ok(Reply::ok(Value::from(tasks)))
 }

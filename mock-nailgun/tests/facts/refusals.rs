@@ -48,6 +48,48 @@ async fn an_assignment_of_the_wrong_shape_is_refused(#[case] body: Value, #[case
     );
 }
 
+const TYPES: &str = "['puppet', 'shell', 'sync', 'upload_file', 'group', 'stage', 'skipped', 'reboot', 'copy_files', \
+                     'role', 'master_shell', 'move_to_bootstrap', 'erase_node']";
+
+#[rstest]
+#[case(json!([{"type": "shell"}]), "'id' is a required property".to_owned())]
+#[case(json!([{"id": "a", "type": "shell"}, {"id": "b"}]), "'type' is a required property".to_owned())]
+#[case(json!([{"id": "a", "type": "bogus"}]), format!("u'bogus' is not one of {TYPES}"))]
+#[case(json!([{"id": "a", "type": 1}]), format!("1 is not one of {TYPES}"))]
+#[case(json!(["a"]), "u'a' is not of type 'object'".to_owned())]
+#[tokio::test]
+async fn a_task_without_an_id_or_a_type_that_there_is_is_refused_and_nothing_changes(
+    #[case] tasks: Value,
+    #[case] text: String,
+) {
+    let master = fuel("9.2").await;
+    master.create_environment("one").await;
+    let lists = ["/releases/2/deployment_tasks/", "/clusters/1/deployment_tasks/"];
+    for path in lists {
+        let before = master.get(path).await;
+        assert_eq!(
+            refusal(&master, "PUT", path, tasks.clone()).await,
+            refused(400, &text),
+            "{path}"
+        );
+        assert_eq!(master.get(path).await, before, "{path}");
+    }
+    for path in [
+        "/releases/2/deployment_graphs/mine/",
+        "/clusters/1/deployment_graphs/mine/",
+    ] {
+        let body = json!({"tasks": tasks});
+        for method in ["POST", "PUT"] {
+            let answer = refusal(&master, method, path, body.clone()).await;
+            assert_eq!(answer, refused(400, &text), "{method} {path}");
+        }
+        assert_eq!(refusal(&master, "GET", path, Value::Null).await.0, 404, "{path}");
+    }
+    // What a release has itself it takes again.
+    let own = master.get(lists[0]).await;
+    master.put(lists[0], own).await;
+}
+
 #[rstest]
 #[case("6.1", 200)]
 #[case("7.0", 400)]
