@@ -261,12 +261,14 @@ fn replace_nodes(call: &Call<'_>, cluster: &Cluster, ids: &[Value]) -> Result<()
 /// `DELETE /clusters/:id/`: nothing has to be done on nodes, so the task is over at once.
 pub(crate) fn remove(call: &Call<'_>) -> Answer {
     let cluster = find(call)?;
+    // Read whether it is needed or not: a word that is no boolean is an error either way.
+    let force = call.flag("force")?;
     let running: Option<Task> = store::find(
         call.database,
         "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running')",
         [cluster.id],
     )?;
-    if running.is_some() && !call.flag("force")? {
+    if running.is_some() && !force {
         return Err(ApiError::bad_request(format!(
             "Can't delete environment '{}' when running deployment task exists.",
             cluster.id

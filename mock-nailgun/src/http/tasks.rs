@@ -94,7 +94,8 @@ pub(crate) fn show(call: &Call<'_>) -> Answer {
 /// `DELETE /tasks/:id/`
 pub(crate) fn remove(call: &Call<'_>) -> Answer {
     let task = find(call, "Task")?;
-    if !is_over(&task) && !call.flag("force")? {
+    let force = call.flag("force")?;
+    if !is_over(&task) && !force {
         return Err(ApiError::bad_request("You cannot delete running task manually"));
     }
     for child in store::find_all::<Task>(call.database, "document ->> 'parent_id' = ?1", [task.id])? {

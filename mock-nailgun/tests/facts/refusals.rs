@@ -247,3 +247,45 @@ async fn a_plugin_cannot_become_a_package_that_its_fuel_does_not_take(
     let shown = master.get("/plugins/1").await;
     assert_eq!(shown["package_version"], "4.0.0");
 }
+
+#[tokio::test]
+async fn a_word_of_the_query_that_is_no_boolean_is_refused_whether_it_matters_or_not() {
+    let master = fuel("9.2").await;
+    let environment = master.create_environment("one").await;
+    let node = master.register_node(1).await;
+    let assignment = json!([{"id": node, "roles": ["controller"]}]);
+    master
+        .post(&format!("/clusters/{environment}/assignment/"), assignment)
+        .await;
+    master.put("/clusters/1/changes/", json!({})).await;
+    let uuid = master.message().await["args"]["task_uuid"].clone();
+    master
+        .reply("transaction_resp", json!({"task_uuid": uuid, "status": "ready"}))
+        .await;
+    for (method, path) in [
+        ("DELETE", "/clusters/1/?force=maybe"),
+        ("DELETE", "/tasks/1/?force=2"),
+        ("PUT", "/clusters/1/attributes/?force=yes"),
+        ("PUT", "/clusters/1/changes/?dry_run=on"),
+        ("GET", "/clusters/1/orchestrator/deployment/defaults/?split=no"),
+        ("GET", "/graphs/?fetch_related=maybe"),
+    ] {
+        let body = if method == "PUT" {
+            json!({"editable": {}})
+        } else {
+            Value::Null
+        };
+        let (status, text) = refusal(&master, method, path, body).await;
+        assert!(
+            status == 400 && text.ends_with("it must be boolean"),
+            "{path}: {status} {text}"
+        );
+    }
+    assert_eq!(master.get("/clusters/1/").await["status"], "operational");
+    let removed = master.send("DELETE", "/api/v1/tasks/1/?force=T", None).await;
+    assert_eq!(removed.0, 204);
+    assert_eq!(
+        master.send("DELETE", "/api/v1/clusters/1/?force=FALSE", None).await.0,
+        202
+    );
+}
