@@ -7,6 +7,7 @@ mod deployments;
 mod documents;
 mod environments;
 mod graphs;
+mod hint;
 mod local_plugins;
 mod networks;
 mod node_tasks;

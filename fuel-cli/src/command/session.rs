@@ -13,7 +13,7 @@ use super::arguments::{Arguments, Command};
 use super::output::{self, Format};
 use super::words::with_words_as_flags;
 use super::{
-    deployment_info, deployments, environments, graphs, networks, nodes, notifications, package_manager, plugins,
+    deployment_info, deployments, environments, graphs, hint, networks, nodes, notifications, package_manager, plugins,
     releases, roles, settings, tasks,
 };
 use crate::client::Client;
@@ -26,6 +26,9 @@ use crate::registration::RegistrationError;
 pub(super) enum CommandError {
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A refusal that does not say what to do, and that.
+    #[error("{refusal}\nhint: {hint}")]
+    Hinted { refusal: Box<ClientError>, hint: String },
     #[error(transparent)]
     Registration(#[from] RegistrationError),
     #[error("{0}")]
@@ -46,7 +49,7 @@ impl CommandError {
         match self {
             Self::Usage(_) => 2,
             Self::Interrupted(_) => 130,
-            Self::Client(_) | Self::Registration(_) | Self::Text(_) | Self::Io(_) => 1,
+            Self::Client(_) | Self::Hinted { .. } | Self::Registration(_) | Self::Text(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -234,7 +237,7 @@ async fn execute(
         output,
         errors,
     };
-    match arguments.command {
+    let done = match arguments.command {
         Command::Plugins(arguments) => plugins::execute(&mut session, arguments).await,
         Command::Environment(arguments) => environments::execute(&mut session, arguments).await,
         Command::Node(arguments) => nodes::execute(&mut session, arguments).await,
@@ -252,5 +255,9 @@ async fn execute(
         Command::Notify(arguments) => notifications::notify(&mut session, arguments).await,
         Command::Token => releases::token(&mut session).await,
         Command::FuelVersion => releases::fuel_version(&mut session).await,
+    };
+    match done {
+        Err(error) => Err(hint::with_hint(&session, error).await),
+        Ok(()) => Ok(()),
     }
 }

@@ -3,5 +3,6 @@
 mod deployed;
 mod enabling;
 mod environments;
+mod hints;
 mod nodes;
 mod plugins;
