@@ -1,12 +1,10 @@
 //! What the mock makes against what a real Nailgun 9.2 made of the same environment: a controller, a compute node and a
 //! node with a plugin's role. The recordings lie beside the repository; without them nothing is compared.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "what fails here fails the test, and a test that is skipped says so"
-)]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+#[path = "../../plugin-builder/tests/beside/mod.rs"]
+mod beside;
 mod master;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +30,7 @@ fn recording(name: &str) -> Option<Value> {
     ))
     .join(name);
     if !path.exists() {
-        println!("skipped: there is no {path}");
+        beside::is_missing(path);
         return None;
     }
     let document: Value = serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap();

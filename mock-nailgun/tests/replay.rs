@@ -12,6 +12,8 @@
     reason = "what fails here fails the test, and what was compared is printed"
 )]
 
+#[path = "../../plugin-builder/tests/beside/mod.rs"]
+mod beside;
 #[path = "replay/compare.rs"]
 mod compare;
 mod master;
@@ -95,7 +97,7 @@ fn before<'a>(script: &'a Script, session: &Session) -> Vec<&'a Session> {
 async fn nearly_every_recorded_exchange_is_answered_as_recorded() {
     let folder = recording::folder().join("nailgun");
     if !folder.is_dir() {
-        println!("SKIPPED: there are no recorded exchanges in {folder}");
+        beside::is_missing(folder);
         return;
     }
     let script = script();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -45,7 +47,7 @@ struct Score {
 #[test]
 fn every_recorded_case_gets_the_verdict_of_the_original_builder() {
     let Ok(cases) = fs_err::read_to_string(SHARED.join("conformance/fpb-cases.jsonl")) else {
-        println!("skipped: ../shared/conformance/fpb-cases.jsonl is not here");
+        beside::is_missing("../shared/conformance/fpb-cases.jsonl");
         return;
     };
     let (_keep, root) = directory();

@@ -1,5 +1,7 @@
 //! Checks and reads real plugins, and compares with what the original builder said about each.
 
+mod beside;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -13,7 +15,7 @@ static CORPUS: LazyLock<Utf8PathBuf> =
 #[test]
 fn real_plugins_get_the_verdict_of_the_original_builder() {
     let Ok(verdicts) = fs_err::read_to_string(CORPUS.join("verdicts.jsonl")) else {
-        println!("skipped: ../shared/corpus/verdicts.jsonl is not here");
+        beside::is_missing("../shared/corpus/verdicts.jsonl");
         return;
     };
     let (mut plugins, mut failing, mut same, mut wrong) = (0, 0, 0, Vec::new());
@@ -58,7 +60,7 @@ fn real_plugins_get_the_verdict_of_the_original_builder() {
 #[test]
 fn real_plugins_have_these_findings() {
     let Ok(plugins) = CORPUS.join("plugins").read_dir_utf8() else {
-        println!("skipped: ../shared/corpus/plugins is not here");
+        beside::is_missing("../shared/corpus/plugins");
         return;
     };
     let mut counts: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();

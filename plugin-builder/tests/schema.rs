@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod beside;
 mod running;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -88,7 +89,7 @@ fn unlike_json(node: &Node) -> bool {
 #[test]
 fn the_schemas_agree_with_the_check_on_the_recorded_cases() {
     let Ok(cases) = fs_err::read_to_string(CASES) else {
-        println!("skipped: ../shared/conformance/fpb-cases.jsonl is not here");
+        beside::is_missing("../shared/conformance/fpb-cases.jsonl");
         return;
     };
     let keep = tempfile::tempdir().unwrap();

@@ -7,6 +7,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has to fail")]
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -440,14 +442,13 @@ fn rich(place: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Plugins of the corpus that the original finds valid.
-#[expect(clippy::print_stderr, reason = "a test says why it is smaller")]
 fn corpus() -> Vec<Sample> {
     let Some(corpus) = ["../../shared/corpus", "../shared/corpus"]
         .map(|path| Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
         .into_iter()
         .find(|path| path.exists())
     else {
-        eprintln!("skipped: no ../shared/corpus beside this checkout");
+        beside::is_missing("../shared/corpus");
         return Vec::new();
     };
     let verdicts = fs_err::read_to_string(corpus.join("verdicts.jsonl")).unwrap();

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::beside;
 use crate::fake::{BAD, FakeNode, GOOD, Puppet, REPORT, SUMMARY, after, deploy, deploy_until, message, puppet};
 use mock_astute::{Event, OutcomeStatus};
 use rstest::rstest;
@@ -542,7 +543,7 @@ async fn a_graph_of_a_real_nailgun_is_deployed_to_its_end() {
         "/../../shared/conformance/nailgun/9.2/serialized_tasks.json"
     );
     let Ok(text) = fs_err::read_to_string(path) else {
-        println!("skipped: there is no {path}");
+        beside::is_missing(path);
         return;
     };
     let serialized: Value = serde_json::from_str(&text).unwrap();
