@@ -4,9 +4,8 @@ set -euo pipefail
 etc=/etc/fault-bench lib=/var/lib/fault-bench
 [ ! -e $etc/laid-out ] || exit 0
 
-# What is removed has the time of its directory, so what removes has a directory of its own.
-mkdir -p $etc/tree/below $etc/by-turns $lib/moved /opt/fault-bench
-echo here > $lib/moved/here
+mkdir -p $etc/tree/below $lib/shared/generation.1 /opt/fault-bench
+echo here > $lib/shared/here
 echo first > $etc/tree/a
 echo second > $etc/tree/below/b
 for file in history guarded sed.conf stamp token touched; do echo begun > $etc/$file; done
