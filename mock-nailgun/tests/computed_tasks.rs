@@ -148,3 +148,23 @@ async fn what_yaql_here_does_not_know_is_named_with_task_field_and_column() {
          `$.roles.groupBy($)`"
     );
 }
+
+#[tokio::test]
+async fn a_chain_that_is_too_long_is_an_error_of_its_task_and_the_server_goes_on() {
+    let chain = format!("1{}", "+1".repeat(3000));
+    let (master, environment) = master_with(&format!(
+        "- {{id: computed, type: shell, version: 2.1.0, role: '*', condition: {{yaql_exp: '{chain}'}},\n   \
+           parameters: {{cmd: 'true', timeout: 1}}}}\n",
+    ))
+    .await;
+    let supertask = master
+        .put(&format!("/clusters/{environment}/changes/"), json!({}))
+        .await;
+    assert_eq!(supertask["status"], "error");
+    let message = supertask["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Task 'computed': YAQL of `condition`: column ")
+            && message.contains(": the expression is more than 100 levels deep"),
+        "{message}"
+    );
+}

@@ -353,6 +353,33 @@ mod tests {
         assert_eq!(value(expression).unwrap_err().to_string(), message);
     }
 
+    #[rstest]
+    #[case("1", "+1")]
+    #[case("1", " and true")]
+    #[case("1", " - 1 * 2")]
+    #[case("$", ".a")]
+    #[case("$", "?.a")]
+    #[case("[1]", ".select($)")]
+    #[case("[1]", "[0]")]
+    #[case("(((1 + 1) + 1) + 1)", " or 1")]
+    fn a_chain_without_brackets_is_refused_where_it_is_too_deep(#[case] begin: &str, #[case] link: &str) {
+        let error = Yaql::parse(&format!("{begin}{}", link.repeat(10_000))).unwrap_err();
+        assert_eq!(error.reason, "the expression is more than 100 levels deep");
+    }
+
+    #[test]
+    fn a_long_chain_of_what_people_write_has_a_value() {
+        assert_eq!(value(&format!("0{}", " + 1".repeat(90))).unwrap(), json!(90));
+        assert_eq!(
+            value(&format!("[{}1]", "1, ".repeat(2000)))
+                .unwrap()
+                .as_array()
+                .unwrap()
+                .len(),
+            2001
+        );
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_the_reader_or_the_evaluation_panic(text in "[$a-c.(),'0-9 \\[\\]=><!+*/{}-]{0,40}") {

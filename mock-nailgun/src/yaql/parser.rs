@@ -19,6 +19,45 @@ pub(crate) struct Yaql {
 pub(super) struct Term {
     pub(super) column: usize,
     pub(super) kind: Kind,
+    /// Of the terms within each other here, the longest way down: what evaluates and drops a term goes it by recursion.
+    height: usize,
+}
+
+impl Term {
+    /// A term that is no deeper than what evaluates it can go. A chain (`1 + 1 + …`, `$.a.a…`) nests to the left without
+    /// any bracket, so that only what has been built shows how deep it is.
+    fn new(column: usize, kind: Kind) -> Result<Self, YaqlError> {
+        let highest = |terms: &[Term]| terms.iter().map(|term| term.height).max().unwrap_or(0);
+        let below = match &kind {
+            Kind::Constant(_) | Kind::Current => 0,
+            Kind::Member { of: inner, .. } | Kind::Not(inner) | Kind::Negative(inner) => inner.height,
+            Kind::Index(left, right) | Kind::Binary(_, left, right) => left.height.max(right.height),
+            Kind::Call {
+                receiver, arguments, ..
+            } => receiver
+                .as_ref()
+                .map_or(0, |receiver| receiver.height)
+                .max(highest(arguments)),
+            Kind::List(items) => highest(items),
+            Kind::Dictionary(pairs) => pairs
+                .iter()
+                .map(|(key, value)| key.height.max(value.height))
+                .max()
+                .unwrap_or(0),
+        };
+        if below > DEEPEST {
+            return Err(YaqlError::at(column, too_deep()));
+        }
+        Ok(Self {
+            column,
+            kind,
+            height: below + 1,
+        })
+    }
+}
+
+fn too_deep() -> String {
+    format!("the expression is more than {DEEPEST} levels deep")
 }
 
 /// What a term is.
@@ -160,47 +199,43 @@ impl Parser {
         Err(self.error(format!("`{sign}` is expected, not {found}")))
     }
 
-    fn operator(&self, level: usize) -> Option<Operator> {
+    /// The operator that comes next and its level, where it binds at least as tight as `loosest`.
+    fn operator(&self, loosest: usize) -> Option<(usize, Operator)> {
         let text = match self.peek()? {
             Token::Sign(sign) => sign,
             Token::Word(word) => word.as_str(),
             _ => return None,
         };
-        LEVELS[level]
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(_, operator)| *operator)
+        LEVELS.iter().enumerate().skip(loosest).find_map(|(level, operators)| {
+            let (_, operator) = operators.iter().find(|(name, _)| *name == text)?;
+            Some((level, *operator))
+        })
     }
 
-    fn binary(&mut self, level: usize) -> Result<Term, YaqlError> {
-        if level == LEVELS.len() {
-            return self.unary();
-        }
-        if level == COMPARISON && matches!(self.peek(), Some(Token::Word(word)) if word == "not") {
+    /// Terms between operators that bind at least as tight as `loosest`. One call for all levels: a call for each would
+    /// take the stack of six for every bracket.
+    fn binary(&mut self, loosest: usize) -> Result<Term, YaqlError> {
+        let is_not = loosest <= COMPARISON && matches!(self.peek(), Some(Token::Word(word)) if word == "not");
+        let mut left = if is_not {
             let column = self.column();
             self.position += 1;
             let inner = self.deeper(|parser| parser.binary(COMPARISON))?;
-            return Ok(Term {
-                column,
-                kind: Kind::Not(Box::new(inner)),
-            });
-        }
-        let mut left = self.binary(level + 1)?;
-        while let Some(operator) = self.operator(level) {
+            Term::new(column, Kind::Not(Box::new(inner)))?
+        } else {
+            self.unary()?
+        };
+        while let Some((level, operator)) = self.operator(loosest) {
             let column = self.column();
             self.position += 1;
             let right = self.deeper(|parser| parser.binary(level + 1))?;
-            left = Term {
-                column,
-                kind: Kind::Binary(operator, Box::new(left), Box::new(right)),
-            };
+            left = Term::new(column, Kind::Binary(operator, Box::new(left), Box::new(right)))?;
         }
         Ok(left)
     }
 
     fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, YaqlError>) -> Result<T, YaqlError> {
         if self.depth == DEEPEST {
-            return Err(self.error(format!("the expression is more than {DEEPEST} levels deep")));
+            return Err(self.error(too_deep()));
         }
         self.depth += 1;
         let parsed = parse(self);
@@ -212,10 +247,7 @@ impl Parser {
         let column = self.column();
         if self.take("-") {
             let inner = self.deeper(Self::unary)?;
-            return Ok(Term {
-                column,
-                kind: Kind::Negative(Box::new(inner)),
-            });
+            return Term::new(column, Kind::Negative(Box::new(inner)));
         }
         let mut term = self.primary()?;
         loop {
@@ -236,14 +268,11 @@ impl Parser {
                 } else {
                     Kind::Member { of, name, or_null }
                 };
-                term = Term { column, kind };
+                term = Term::new(column, kind)?;
             } else if self.take("[") {
                 let index = self.deeper(|parser| parser.binary(0))?;
                 self.expect("]")?;
-                term = Term {
-                    column,
-                    kind: Kind::Index(Box::new(term), Box::new(index)),
-                };
+                term = Term::new(column, Kind::Index(Box::new(term), Box::new(index)))?;
             } else {
                 return Ok(term);
             }
@@ -306,7 +335,7 @@ impl Parser {
                 return Err(self.error(format!("a value is expected, not {}", shown(&token))));
             }
         };
-        Ok(Term { column, kind })
+        Term::new(column, kind)
     }
 
     fn pairs(&mut self) -> Result<Vec<(Term, Term)>, YaqlError> {
