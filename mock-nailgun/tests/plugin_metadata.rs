@@ -227,3 +227,54 @@ async fn earlier_packages_and_earlier_fuels_drop_such_keys() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_generator_that_is_asked_for_too_much_is_refused_by_file_and_field() {
+    let settings = |length: u64| {
+        format!(
+            "attributes: {{secret: {{type: text, label: Secret, weight: 1, value: {{generator: password, \
+             generator_arg: {length}}}}}}}\n"
+        )
+    };
+    let master = fuel("9.2").await;
+    write(&master, &[("environment_config.yaml", &settings(1_000_000_000_000))]);
+    let (status, answer) = master
+        .send("POST", "/api/v1/plugins/", Some(metadata("4.0.0", json!({}))))
+        .await;
+    assert_eq!(status, 400);
+    let message = answer["message"].as_str().unwrap();
+    assert!(
+        message.ends_with(
+            "archive-1.0/environment_config.yaml: secret.value: the generator `password` makes at most 65536 \
+             characters; `generator_arg` is 1000000000000"
+        ),
+        "{message}"
+    );
+    write(&master, &[("environment_config.yaml", &settings(12))]);
+    master.post("/plugins/", metadata("4.0.0", json!({}))).await;
+    enabled(&master).await;
+    let path = "/clusters/1/attributes/";
+    let mut section = master.get(path).await["editable"]["archive"].clone();
+    section["metadata"]["versions"][0]["secret"]["value"] =
+        json!({"generator": "hexstring", "generator_arg": 1_000_000_000_000_u64});
+    let (status, answer) = master
+        .send(
+            "PUT",
+            &format!("/api/v1{path}"),
+            Some(json!({"editable": {"archive": section}})),
+        )
+        .await;
+    assert_eq!(
+        (status, answer["message"].as_str()),
+        (
+            400,
+            Some(
+                "editable.archive.metadata.versions.0.secret.value: the generator `hexstring` makes at most 65536 \
+                 characters; `generator_arg` is 1000000000000"
+            )
+        )
+    );
+    let kept = master.get(path).await;
+    let secret = &kept["editable"]["archive"]["metadata"]["versions"][0]["secret"]["value"];
+    assert_eq!(secret.as_str().unwrap().len(), 12);
+}

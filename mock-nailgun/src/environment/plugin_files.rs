@@ -7,11 +7,15 @@ use serde_json::{Map, Value};
 
 use super::plugin_metadata;
 use crate::profile::Profile;
+use crate::settings;
 use crate::store::PluginFiles;
+
+/// The file with a plugin's settings.
+const SETTINGS: &str = "environment_config.yaml";
 
 /// Which file is kept in which field, from which package version on.
 const FILES: &[(&str, Field, u32)] = &[
-    ("environment_config.yaml", Field::Attributes, 1),
+    (SETTINGS, Field::Attributes, 1),
     ("tasks.yaml", Field::Tasks, 1),
     ("deployment_tasks.yaml", Field::DeploymentTasks, 3),
     ("network_roles.yaml", Field::NetworkRoles, 3),
@@ -52,7 +56,8 @@ pub(crate) fn adapter_prefix(profile: &Profile, package_version: &str) -> Option
 /// holds already of it: what metadata says, or nothing.
 ///
 /// # Errors
-/// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line.
+/// Nailgun's text for a file that is no YAML, with its path, and what is wrong on the next line; the path of settings
+/// with a generator that is asked for too much.
 pub(crate) fn read_plugin_files(
     profile: &Profile,
     directory: &Utf8Path,
@@ -88,6 +93,7 @@ pub(crate) fn read_plugin_files(
     if major == 1 {
         files.tasks.iter_mut().for_each(add_primary_controller);
     }
+    check_generators(directory, &files.attributes_metadata)?;
     Ok(files)
 }
 
@@ -107,8 +113,17 @@ pub(super) fn settings_on_disk(
     {
         return Ok(None);
     }
-    let document = load(&directory.join("environment_config.yaml"))?;
-    Ok(Some(document.as_ref().map(attributes).unwrap_or_default()))
+    let document = load(&directory.join(SETTINGS))?;
+    let settings = document.as_ref().map(attributes).unwrap_or_default();
+    check_generators(directory, &settings)?;
+    Ok(Some(settings))
+}
+
+fn check_generators(directory: &Utf8Path, attributes: &Map<String, Value>) -> Result<(), String> {
+    attributes
+        .iter()
+        .try_for_each(|(name, field)| settings::check_generators(field).map_err(|problem| format!("{name}.{problem}")))
+        .map_err(|problem| format!("{}: {problem}", directory.join(SETTINGS)))
 }
 
 /// What environment_config.yaml says: the one file whose content sits below a key.

@@ -90,6 +90,10 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     let Value::Object(sent) = sent else {
         return Err(ApiError::bad_request("Editable attributes should be a dictionary"));
     };
+    for (name, section) in sent {
+        settings::check_generators(section)
+            .map_err(|problem| ApiError::bad_request(format!("editable.{name}.{problem}")))?;
+    }
     let profile = &call.config.profile;
     let force = call.flag("force")? && profile.force_passes_lock;
     let mut plugin_sections: Vec<(&String, SentSection)> = Vec::new();

@@ -6,6 +6,9 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::environment::clock;
 
+/// The longest text that is made, in characters: no secret is longer, and a slip of a few zeros must not take all memory.
+const LONGEST: u64 = 65_536;
+
 /// Makes values for the settings of a master.
 #[derive(Debug, Clone)]
 pub(crate) struct Generators {
@@ -28,7 +31,8 @@ impl Generators {
         &self.settings
     }
 
-    /// Replaces every generator in `value` by a value that it makes.
+    /// Replaces every generator in `value` by a value that it makes. What asks for too much stays as it is;
+    /// [`check_generators`] tells it where it comes in.
     pub(crate) fn fill(&self, value: &mut Value) {
         let made = value.as_object().and_then(|members| {
             let generator = members.get("generator")?.as_str()?;
@@ -44,10 +48,10 @@ impl Generators {
 
     /// A value of a generator, `None` for one that there is not.
     fn make(&self, generator: &str, argument: &Value) -> Option<Value> {
-        let number = argument
-            .as_u64()
-            .or_else(|| argument.as_str()?.parse().ok())
-            .and_then(|n| usize::try_from(n).ok());
+        if asks_for_too_much(generator, argument) {
+            return None;
+        }
+        let number = number(argument).and_then(|number| usize::try_from(number).ok());
         Some(match generator {
             "password" => Value::from(password(number.unwrap_or(24))),
             "hexstring" => Value::from(hex_string(number.unwrap_or(8))),
@@ -65,6 +69,50 @@ impl Generators {
             "cephx_key" => Value::from(cephx_key()),
             _ => return None,
         })
+    }
+}
+
+fn number(argument: &Value) -> Option<u64> {
+    argument.as_u64().or_else(|| argument.as_str()?.parse().ok())
+}
+
+fn asks_for_too_much(generator: &str, argument: &Value) -> bool {
+    matches!(generator, "password" | "hexstring") && number(argument).is_some_and(|length| length > LONGEST)
+}
+
+/// Refuses generators that are asked for more than is ever made.
+///
+/// # Errors
+/// Where in `value` the first one stands, what it asks for and how much there is.
+pub(crate) fn check_generators(value: &Value) -> Result<(), String> {
+    find_too_much(value, &mut Vec::new()).map_or(Ok(()), Err)
+}
+
+fn find_too_much(value: &Value, path: &mut Vec<String>) -> Option<String> {
+    let mut below = |key: String, value: &Value| {
+        path.push(key);
+        let found = find_too_much(value, path);
+        path.pop();
+        found
+    };
+    match value {
+        Value::Object(members) => {
+            let argument = members.get("generator_arg").unwrap_or(&Value::Null);
+            if let Some(Value::String(generator)) = members.get("generator")
+                && asks_for_too_much(generator, argument)
+            {
+                return Some(format!(
+                    "{}: the generator `{generator}` makes at most {LONGEST} characters; `generator_arg` is {argument}",
+                    path.join(".")
+                ));
+            }
+            members.iter().find_map(|(key, member)| below(key.clone(), member))
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| below(index.to_string(), item)),
+        _ => None,
     }
 }
 
@@ -193,6 +241,31 @@ mod tests {
         assert_eq!(value["dns"], json!([{"value": ["8.8.8.8", "8.8.4.4"]}]));
         assert_eq!(value["key"].as_str().unwrap().len(), 40);
         assert_eq!(value["unknown"], json!({"generator": "nothing"}));
+    }
+
+    #[test]
+    fn what_asks_for_too_much_is_told_where_it_stands_and_never_made() {
+        for (generator, argument) in [
+            ("password", json!(1_000_000_000_000_u64)),
+            ("hexstring", json!("18446744073709551615")),
+            ("password", json!(65_537)),
+        ] {
+            let mut value = json!({"secret": {"value": [{"generator": generator, "generator_arg": argument}]}});
+            assert_eq!(
+                check_generators(&value).unwrap_err(),
+                format!(
+                    "secret.value.0: the generator `{generator}` makes at most 65536 characters; `generator_arg` is \
+                     {argument}"
+                )
+            );
+            let before = value.clone();
+            generators().fill(&mut value);
+            assert_eq!(value, before);
+        }
+        let mut longest = json!({"generator": "hexstring", "generator_arg": 65_536});
+        check_generators(&longest).unwrap();
+        generators().fill(&mut longest);
+        assert_eq!(longest.as_str().unwrap().len(), 65_536);
     }
 
     proptest::proptest! {

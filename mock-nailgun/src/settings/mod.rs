@@ -11,7 +11,7 @@ mod section;
 mod validation;
 
 pub(crate) use format::{format_strings, unformattable};
-pub(crate) use generator::Generators;
+pub(crate) use generator::{Generators, check_generators};
 pub(crate) use lock::{check_lock, is_locked};
 pub(crate) use merge::{flatten, merge, merge_into};
 pub(crate) use python_repr::python_repr;
