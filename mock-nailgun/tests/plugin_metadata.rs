@@ -278,3 +278,63 @@ async fn a_generator_that_is_asked_for_too_much_is_refused_by_file_and_field() {
     let secret = &kept["editable"]["archive"]["metadata"]["versions"][0]["secret"]["value"];
     assert_eq!(secret.as_str().unwrap().len(), 12);
 }
+
+#[tokio::test]
+async fn what_is_no_network_role_is_told_by_plugin_and_file_and_breaks_nothing_else() {
+    for (roles, problem) in [
+        (
+            "[{id: mgmt/x}, 5, {id: null}]",
+            "item 2 is no network role: 5 is no mapping; give it an `id` and `properties`",
+        ),
+        (
+            "[{id: mgmt/x, properties: {vip: [5]}}, {id: null}]",
+            "item 2 is no network role: its `id` is null, not a string",
+        ),
+        (
+            "[{id: mgmt/x}, {id: mgmt/x, properties: all}]",
+            "item 2 is no network role: `properties` of \"mgmt/x\" is \"all\", not a mapping",
+        ),
+    ] {
+        let master = fuel("9.2").await;
+        write(&master, &[("network_roles.yaml", roles)]);
+        master.post("/plugins/", metadata("4.0.0", json!({}))).await;
+        enabled(&master).await;
+        let expected = json!(format!("Plugin archive 1.0.0: network_roles.yaml: {problem}"));
+        for path in ["orchestrator/deployment/defaults/", "network_configuration/neutron/"] {
+            let answer = master.send("GET", &format!("/api/v1/clusters/1/{path}"), None).await;
+            assert_eq!(answer, (400, expected.clone()), "{path}");
+        }
+        master.get("/clusters/1/attributes/").await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_component_is_shown_as_it_is() {
+    let master = fuel("9.2").await;
+    write(
+        &master,
+        &[(
+            "components.yaml",
+            "[5, {name: 'storage:block:archive', compatible: [{name: '*'}], incompatible: [{name: '*'}]}]",
+        )],
+    );
+    master.post("/plugins/", metadata("4.0.0", json!({}))).await;
+    let (status, components) = master.send("GET", "/api/v1/releases/2/components/", None).await;
+    assert_eq!(status, 200, "{components}");
+    assert!(components.as_array().unwrap().contains(&json!(5)), "{components}");
+}
+
+#[tokio::test]
+async fn a_template_is_kept_whatever_stands_in_its_place() {
+    let master = fuel("9.2").await;
+    assert_eq!(master.create_environment("one").await, 1);
+    let path = "/clusters/1/network_configuration/";
+    let parameters = json!({"networking_parameters": 5});
+    let (status, answer) = master
+        .send("PUT", &format!("/api/v1{path}neutron"), Some(parameters))
+        .await;
+    assert!(matches!(status, 200 | 400), "{status} {answer}");
+    let template = json!({"adv_net_template": {}});
+    master.put(&format!("{path}template"), template.clone()).await;
+    assert_eq!(master.get(&format!("{path}template")).await, template);
+}

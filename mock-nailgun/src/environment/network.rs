@@ -142,7 +142,7 @@ fn read_group(network: &Value) -> NetworkGroup {
 /// VIPs are equal; the VIPs are joined by name.
 ///
 /// # Errors
-/// 400 in plain text where a plugin's role cannot be one with the role there is.
+/// 400 in plain text where a plugin's role cannot be one with the role there is, or is none.
 pub(crate) fn network_roles(
     profile: &Profile,
     release: &Release,
@@ -155,7 +155,16 @@ pub(crate) fn network_roles(
         .cloned()
         .unwrap_or_default();
     for connected in plugins.iter().filter(|connected| connected.enabled) {
-        for role in &connected.plugin.files.network_roles_metadata {
+        for (index, role) in connected.plugin.files.network_roles_metadata.iter().enumerate() {
+            if let Some(problem) = no_role(role) {
+                let plugin = &connected.plugin;
+                return Err(ApiError::deep(format!(
+                    "Plugin {} {}: network_roles.yaml: item {} is no network role: {problem}",
+                    plugin.name,
+                    plugin.version,
+                    index + 1
+                )));
+            }
             match roles.iter_mut().find(|known| known["id"] == role["id"]) {
                 None => roles.push(role.clone()),
                 Some(known) => {
@@ -173,10 +182,24 @@ pub(crate) fn network_roles(
     Ok(roles)
 }
 
+/// Why something is no network role; `None` for one. Registration takes any list, as the real one does.
+fn no_role(role: &Value) -> Option<String> {
+    let Some(members) = role.as_object() else {
+        return Some(format!("{role} is no mapping; give it an `id` and `properties`"));
+    };
+    if !role["id"].is_string() {
+        return Some(format!("its `id` is {}, not a string", role["id"]));
+    }
+    match members.get("properties") {
+        None | Some(Value::Null | Value::Object(_)) => None,
+        Some(other) => Some(format!("`properties` of {} is {other}, not a mapping", role["id"])),
+    }
+}
+
 fn join(known: &mut Value, role: &Value) -> bool {
     let without_vips = |role: &Value| {
         let mut role = role.clone();
-        if let Some(properties) = role["properties"].as_object_mut() {
+        if let Some(properties) = role.get_mut("properties").and_then(Value::as_object_mut) {
             properties.shift_remove("vip");
         }
         role
@@ -185,7 +208,7 @@ fn join(known: &mut Value, role: &Value) -> bool {
         return false;
     }
     let new = role["properties"]["vip"].as_array().cloned().unwrap_or_default();
-    if let Some(vips) = known["properties"]["vip"].as_array_mut() {
+    if let Some(vips) = known.pointer_mut("/properties/vip").and_then(Value::as_array_mut) {
         for vip in new {
             match vips.iter().find(|known| known["name"] == vip["name"]) {
                 Some(same) if *same == vip => {}

@@ -183,6 +183,10 @@ pub(crate) fn remove_template(call: &Call<'_>) -> Answer {
 
 fn set_template(call: &Call<'_>, template: Value) -> Result<(), ApiError> {
     let mut cluster = clusters::find(call)?;
+    settings::merge(
+        &mut cluster.network_configuration,
+        &json!({"networking_parameters": {"configuration_template": null}}),
+    );
     cluster.network_configuration["networking_parameters"]["configuration_template"] = template;
     Ok(store::replace(call.database, &cluster)?)
 }

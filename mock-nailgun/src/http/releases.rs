@@ -198,9 +198,15 @@ fn mutual(components: &[Value]) -> Vec<Value> {
                     let label = other["label"].as_str().or(other["name"].as_str()).unwrap_or_default();
                     entry["message"] = Value::from(format!("Not compatible with {label}"));
                 }
-                match shown[index][relation].as_array_mut() {
+                // A plugin's list may hold what is no component at all; it stays as it is.
+                let Some(members) = shown[index].as_object_mut() else {
+                    continue;
+                };
+                match members.get_mut(relation).and_then(Value::as_array_mut) {
                     Some(list) => list.push(entry),
-                    None => shown[index][relation] = json!([entry]),
+                    None => {
+                        members.insert(relation.to_owned(), json!([entry]));
+                    }
                 }
             }
         }
