@@ -6,9 +6,25 @@ use serde_json::{Value, json};
 use super::clock;
 use super::context::Environment;
 use super::progress;
+use super::stop::finish_stop;
 use crate::config::Config;
 use crate::http::ApiError;
 use crate::store::{self, Cluster, HistoryRecord, Node, Notification, Task, runs};
+
+/// What a node can be.
+const NODE_STATUSES: &[&str] = &[
+    "discover",
+    "provisioning",
+    "provisioned",
+    "deploying",
+    "ready",
+    "error",
+    "stopped",
+    "removing",
+];
+
+/// What a task of the graph can be on a node.
+const TASK_STATUSES: &[&str] = &["pending", "running", "ready", "error", "skipped"];
 
 /// Adds a notification.
 pub(crate) fn notify(
@@ -62,7 +78,7 @@ pub(crate) fn plugin_lines(environment: &Environment<'_>) -> String {
 /// ends one that others wait for.
 ///
 /// # Errors
-/// 404 for a task that there is not, 400 for a reply without a task.
+/// 404 for a task that there is not, 400 for a reply without a task or with a status that there is not.
 pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value) -> Result<Option<Task>, ApiError> {
     let args = &reply["args"];
     let uuid = args["task_uuid"]
@@ -70,10 +86,18 @@ pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value)
         .ok_or_else(|| ApiError::bad_request("The reply has no `args.task_uuid`"))?;
     let mut task: Task = store::find(database, "document ->> 'uuid' = ?1", [uuid])?
         .ok_or_else(|| ApiError::new(404, format!("There is no task with uuid {uuid}")))?;
-    for node in args["nodes"].as_array().into_iter().flatten() {
-        apply_node(database, &task, node)?;
+    let reports = args["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for report in reports {
+        check_statuses(report)?;
     }
     let was_over = is_over(&task.status);
+    for report in reports {
+        record(database, &task, report)?;
+        // A reply that comes late says what has been: the run's end has set the nodes, and another may be using them.
+        if !was_over {
+            apply_node(database, &task, report)?;
+        }
+    }
     if !was_over {
         progress::take(&mut task, &args["nodes"]);
     }
@@ -88,7 +112,7 @@ pub(crate) fn apply_reply(config: &Config, database: &Connection, reply: &Value)
     if let Some(message) = args["error"]
         .as_str()
         .or(args["msg"].as_str())
-        .filter(|message| !message.is_empty())
+        .filter(|message| !message.is_empty() && !was_over)
     {
         task.message = Some(message.to_owned());
     }
@@ -122,7 +146,7 @@ pub(crate) fn fail_run(config: &Config, database: &Connection, mut task: Task, r
 }
 
 /// The runs that wait for this one, in turn. When it failed, none of them will be.
-fn waiting(database: &Connection, task: &Task) -> Result<Option<Task>, ApiError> {
+pub(super) fn waiting(database: &Connection, task: &Task) -> Result<Option<Task>, ApiError> {
     let Some(parent) = task.parent_id else { return Ok(None) };
     let waiting: Vec<Task> = store::find_all(
         database,
@@ -143,16 +167,35 @@ fn waiting(database: &Connection, task: &Task) -> Result<Option<Task>, ApiError>
     Ok(None)
 }
 
-fn is_over(status: &str) -> bool {
+pub(super) fn is_over(status: &str) -> bool {
     matches!(status, "ready" | "error")
 }
 
-fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), ApiError> {
-    // The sync point has uid null, and its tasks are in the history as node `-`.
-    let uid = report["uid"].as_str().map_or_else(
+/// Only statuses that Nailgun knows: every other would be shown by it, and no client knows what it means.
+fn check_statuses(report: &Value) -> Result<(), ApiError> {
+    for (key, known) in [("status", NODE_STATUSES), ("task_status", TASK_STATUSES)] {
+        let status = &report[key];
+        if !status.is_null() && !status.as_str().is_some_and(|status| known.contains(&status)) {
+            return Err(ApiError::bad_request(format!(
+                "The reply's `{key}` of node {} is {status}; it must be one of {}",
+                report["uid"],
+                known.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The node that a report is of. The sync point has uid null, and its tasks are in the history as node `-`.
+fn uid(report: &Value) -> String {
+    report["uid"].as_str().map_or_else(
         || report["uid"].as_i64().map_or("-".to_owned(), |id| id.to_string()),
         str::to_owned,
-    );
+    )
+}
+
+/// Writes into the history what a report says of a task.
+fn record(database: &Connection, run: &Task, report: &Value) -> Result<(), ApiError> {
     if let (Some(name), Some(status)) = (
         report["deployment_graph_task_name"].as_str(),
         report["task_status"].as_str(),
@@ -160,9 +203,12 @@ fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), 
         let record: Option<HistoryRecord> = store::find(
             database,
             "document ->> 'task_id' = ?1 AND document ->> 'node_id' = ?2 AND document ->> 'task_name' = ?3",
-            rusqlite::params![task.id, uid, name],
+            rusqlite::params![run.id, uid(report), name],
         )?;
-        if let Some(mut record) = record {
+        // Of a run that is over, only how a task ended that had not: nothing begins there any more.
+        let is_end = |status: &str| matches!(status, "ready" | "error" | "skipped");
+        let counts = |record: &HistoryRecord| !is_over(&run.status) || (is_end(status) && !is_end(&record.status));
+        if let Some(mut record) = record.filter(counts) {
             record.status = status.to_owned();
             match status {
                 "running" => {
@@ -180,18 +226,22 @@ fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), 
             store::replace(database, &record)?;
         }
     }
-    let Some(mut node) = uid
-        .parse()
-        .ok()
-        .map(|id| store::get::<Node>(database, id))
-        .transpose()?
-        .flatten()
-    else {
-        return Ok(());
-    };
+    Ok(())
+}
+
+/// Gives a node the status and progress that a report tells of it.
+fn apply_node(database: &Connection, task: &Task, report: &Value) -> Result<(), ApiError> {
     if task.dry_run || task.noop {
         return Ok(());
     }
+    let node: Option<Node> = match uid(report).parse() {
+        Ok(id) => store::get(database, id)?,
+        Err(_) => None,
+    };
+    // A run says nothing of another environment's nodes, nor of those that have left its own.
+    let Some(mut node) = node.filter(|node| node.cluster.is_some() && node.cluster == task.cluster) else {
+        return Ok(());
+    };
     if let Some(progress) = report["progress"].as_i64() {
         node.progress = progress.clamp(0, 100);
     }
@@ -287,7 +337,7 @@ fn finish_run(config: &Config, database: &Connection, task: &mut Task) -> Result
 }
 
 /// The status an environment has by its nodes, after a run that changed nothing.
-fn restore_status(cluster: &mut Cluster, nodes: &[Node]) {
+pub(super) fn restore_status(cluster: &mut Cluster, nodes: &[Node]) {
     cluster.status = if nodes.iter().any(|node| node.status == "error") {
         "error"
     } else if nodes.iter().all(|node| node.status == "ready") && !nodes.is_empty() {
@@ -298,36 +348,6 @@ fn restore_status(cluster: &mut Cluster, nodes: &[Node]) {
         "new"
     }
     .to_owned();
-}
-
-/// The end of a stop: what ran is over, its nodes are stopped.
-fn finish_stop(database: &Connection, stop: &Task) -> Result<(), ApiError> {
-    let Some(cluster_id) = stop.cluster else { return Ok(()) };
-    let running: Vec<Task> = store::find_all(
-        database,
-        "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running') AND id <> ?2",
-        [cluster_id, stop.id],
-    )?;
-    for mut task in running {
-        task.status = "error".to_owned();
-        task.progress = 100;
-        task.message = Some("Deployment was stopped by user".to_owned());
-        task.time_end = Some(clock::now_iso());
-        store::replace(database, &task)?;
-    }
-    for mut node in store::find_all::<Node>(database, "document ->> 'cluster' = ?1", [cluster_id])? {
-        if matches!(node.status.as_str(), "deploying" | "provisioning") {
-            node.status = "stopped".to_owned();
-            store::replace(database, &node)?;
-        }
-    }
-    if let Some(mut cluster) = store::get::<Cluster>(database, cluster_id)? {
-        cluster.status = "stopped".to_owned();
-        store::replace(database, &cluster)?;
-        let message = format!("Deployment of environment '{}' was successfully stopped.", cluster.name);
-        notify(database, "done", &message, Some(cluster_id), None, Some(stop.id))?;
-    }
-    Ok(())
 }
 
 fn parent_of(database: &Connection, task: &Task) -> Result<Option<Task>, rusqlite::Error> {

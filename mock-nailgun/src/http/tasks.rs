@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
-use crate::environment::DeploymentInfo;
+use crate::environment::{self, DeploymentInfo};
 use crate::profile::Profile;
 use crate::store::runs::{self, Part};
 use crate::store::{self, HistoryRecord, Task};
@@ -98,10 +98,7 @@ pub(crate) fn remove(call: &Call<'_>) -> Answer {
     if !is_over(&task) && !force {
         return Err(ApiError::bad_request("You cannot delete running task manually"));
     }
-    for child in store::find_all::<Task>(call.database, "document ->> 'parent_id' = ?1", [task.id])? {
-        store::delete::<Task>(call.database, child.id)?;
-    }
-    store::delete::<Task>(call.database, task.id)?;
+    environment::delete_task(call.database, &task)?;
     Ok(Reply::no_content())
 }
 

@@ -360,6 +360,16 @@ pub(crate) mod messages {
         Ok(())
     }
 
+    /// Takes out those that are about a task: to do it, or to stop it.
+    pub(crate) fn remove_of(connection: &Connection, task_uuid: &str) -> Result<(), rusqlite::Error> {
+        connection.execute(
+            "DELETE FROM messages
+             WHERE ?1 IN (document ->> '$.args.task_uuid', document ->> '$.args.stop_task_uuid')",
+            [task_uuid],
+        )?;
+        Ok(())
+    }
+
     /// Takes the oldest out.
     pub(crate) fn take(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
         let oldest: Option<(i64, String)> = connection
