@@ -119,6 +119,25 @@ async fn a_status_that_there_is_not_is_refused_and_nothing_of_the_reply_counts()
 }
 
 #[tokio::test]
+async fn a_deployment_is_stopped_once() {
+    let (master, supertask, _) = deploying().await;
+    let stop = master.put("/clusters/1/stop_deployment/", json!({})).await;
+    let again = master
+        .send("PUT", "/api/v1/clusters/1/stop_deployment/", Some(json!({})))
+        .await;
+    let text = format!("The deployment is being stopped already, by task {}.", stop["id"]);
+    assert_eq!((again.0, again.1["message"].clone()), (409, json!(text)));
+    let uuid = master.message().await["args"]["task_uuid"].clone();
+    no_message(&master).await;
+    master
+        .reply("stop_deployment_resp", json!({"task_uuid": uuid, "status": "ready"}))
+        .await;
+    assert_eq!(status(&master, &format!("/tasks/{}/", stop["id"])).await, "ready");
+    assert_eq!(status(&master, &format!("/tasks/{}/", supertask["id"])).await, "error");
+    assert_eq!(status(&master, "/clusters/1/").await, "stopped");
+}
+
+#[tokio::test]
 async fn deleting_a_running_deployment_takes_all_of_it_away_and_frees_the_environment() {
     let master = master::start().await;
     assert_eq!(master.environment_with(TRIO).await, 1);

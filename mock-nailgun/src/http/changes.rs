@@ -121,6 +121,18 @@ pub(crate) fn provision(call: &Call<'_>) -> Answer {
 /// `PUT /clusters/:id/stop_deployment/`
 pub(crate) fn stop(call: &Call<'_>) -> Answer {
     let environment = Environment::load(call, call.id(0)?)?;
+    let stopping: Option<Task> = store::find(
+        call.database,
+        "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running')
+         AND document ->> 'name' = 'stop_deployment'",
+        [environment.cluster.id],
+    )?;
+    if let Some(stopping) = stopping {
+        return Err(ApiError::new(
+            409,
+            format!("The deployment is being stopped already, by task {}.", stopping.id),
+        ));
+    }
     let running: Option<Task> = store::find(
         call.database,
         "document ->> 'cluster' = ?1 AND document ->> 'status' IN ('pending', 'running')
