@@ -9,7 +9,27 @@ pub(crate) enum Cell {
     Number(String),
 }
 
+/// A text on one line and without what a terminal would obey: names come from whoever gave them. Everything else stays
+/// as it is, so that ordinary tables are those of fuelclient.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let breaks = character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+            let escaped = breaks.then(|| character.escape_default());
+            let plain = (!breaks).then_some(character);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
 impl Cell {
+    fn visible(&self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(visible(text)),
+            Self::Number(text) => Self::Number(visible(text)),
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Number(text) => text,
@@ -40,6 +60,7 @@ impl From<&str> for Cell {
 /// Columns with ` | ` between, a line of dashes below the head; every line is padded to its full width, as fuelclient
 /// prints them.
 pub(crate) fn render(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(Cell::visible).collect()).collect();
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
@@ -61,7 +82,7 @@ pub(crate) fn render(head: &[&str], rows: &[Vec<Cell>]) -> String {
     let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
     text.push_str(&dashes.join("-+-"));
     text.push('\n');
-    for row in rows {
+    for row in &rows {
         text.push_str(&line(row));
     }
     text
@@ -77,6 +98,21 @@ mod tests {
         assert_eq!(
             render(&["id", "name", "version"], &rows),
             "id | name  | version\n---+-------+--------\n 1 | trove | 1.0    \n"
+        );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_escaped_and_a_row_is_one_line() {
+        let rows = [
+            vec!["\u{1b}[31mred\nline\t\u{2028}".into(), "1".into()],
+            vec!["naïve \\n 名".into(), "2".into()],
+        ];
+        assert_eq!(
+            render(&["name", "id"], &rows),
+            "name                          | id\n\
+             ------------------------------+---\n\
+             \\u{1b}[31mred\\nline\\t\\u{2028} | 1 \n\
+             naïve \\n 名                    | 2 \n"
         );
     }
 }

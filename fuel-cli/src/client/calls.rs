@@ -72,7 +72,7 @@ impl Client {
 
     /// The settings: `{"editable": {section: {field: {…, "value": …}}}}`.
     pub async fn attributes(&self, environment: u64) -> Result<Value, ClientError> {
-        self.get(&format!("clusters/{environment}/attributes")).await
+        self.get_mapping(&format!("clusters/{environment}/attributes")).await
     }
 
     /// Merges into the settings; gives all of them.
@@ -116,7 +116,8 @@ impl Client {
 
     /// The settings that a new environment would have.
     pub async fn default_attributes(&self, environment: u64) -> Result<Value, ClientError> {
-        self.get(&format!("clusters/{environment}/attributes/defaults")).await
+        self.get_mapping(&format!("clusters/{environment}/attributes/defaults"))
+            .await
     }
 
     /// Sends a whole document of settings; `force` also where the environment is locked (9.x).
@@ -165,7 +166,7 @@ impl Client {
 
     /// `networks` and `networking_parameters` of an environment.
     pub async fn network_configuration(&self, environment: u64) -> Result<Value, ClientError> {
-        self.get(&format!("clusters/{environment}/network_configuration/neutron"))
+        self.get_mapping(&format!("clusters/{environment}/network_configuration/neutron"))
             .await
     }
 

@@ -157,6 +157,11 @@ impl Client {
         self.typed("GET", path, value)
     }
 
+    /// `GET` of a document that has keys.
+    pub(super) async fn get_mapping(&self, path: &str) -> Result<Value, ClientError> {
+        self.get_as(path).await.map(Value::Object)
+    }
+
     /// An answer as a type.
     pub(super) fn typed<T: DeserializeOwned>(
         &self,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::node_tasks::{self, TaskArguments};
 use super::output::{number_list, python_list};
@@ -140,9 +140,15 @@ async fn list(session: &mut Session<'_>, ids: &[u64]) -> Result<(), CommandError
     } else {
         fetch(session, ids).await?
     };
+    let nodes: Vec<Map<String, Value>> = Session::typed("nodes/", &Value::Array(nodes))?;
     let rows: Vec<Vec<Cell>> = nodes
         .iter()
-        .map(|node| COLUMNS.iter().map(|column| cell(&node[*column])).collect())
+        .map(|node| {
+            COLUMNS
+                .iter()
+                .map(|column| cell(node.get(*column).unwrap_or(&Value::Null)))
+                .collect()
+        })
         .collect();
     let text = table::render(&COLUMNS, &rows);
     let nodes = nodes.into_iter().map(with_roles_as_text).collect();
@@ -150,13 +156,13 @@ async fn list(session: &mut Session<'_>, ids: &[u64]) -> Result<(), CommandError
 }
 
 /// fuelclient makes the texts of these columns before it looks at the format.
-fn with_roles_as_text(mut node: Value) -> Value {
+fn with_roles_as_text(mut node: Map<String, Value>) -> Value {
     for key in ["roles", "pending_roles"] {
-        if let Cell::Text(text) = cell(&node[key]) {
-            node[key] = Value::from(text);
+        if let Cell::Text(text) = cell(node.get(key).unwrap_or(&Value::Null)) {
+            node.insert(key.to_owned(), Value::from(text));
         }
     }
-    node
+    Value::Object(node)
 }
 
 fn cell(value: &Value) -> Cell {

@@ -65,7 +65,7 @@ async fn deployment_tasks(session: &mut Session<'_>, arguments: &ReleaseArgument
         .join(format!("release_{id}/deployment_tasks"));
     match arguments.way.way()? {
         Way::Download => {
-            let tasks = session.client.get(&path).await?;
+            let tasks = Value::Array(Session::typed(&path, &session.client.get(&path).await?)?);
             let file = documents::write(&file, session.format, &tasks)?;
             session.say(&format!("Deployment tasks for release {id} downloaded into {file}."))
         }

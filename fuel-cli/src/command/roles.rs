@@ -2,6 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::documents;
 use super::output::Format;
@@ -93,7 +95,8 @@ pub(super) async fn execute(session: &mut Session<'_>, arguments: RoleArguments)
         let (Some(role), Some(file)) = (role, file) else {
             return Err(CommandError::Text("\"--role\" and \"--file\" required!".to_owned()));
         };
-        let document = session.client.get(&format!("{roles}{role}/")).await?;
+        let path = format!("{roles}{role}/");
+        let document = Value::Object(Session::mapping(&path, &session.client.get(&path).await?)?);
         fs_err::write(file, by_name(file, session.format).document(&document)?)?;
         session.say(&format!("Role {role} for {} successfully saved to {file}.", owner.kind))
     } else {
@@ -110,13 +113,17 @@ fn by_name(file: &Utf8Path, format: Format) -> Format {
     }
 }
 
+/// A role in a list.
+#[derive(Debug, Deserialize)]
+struct Role {
+    name: String,
+    #[serde(flatten)]
+    _other: Map<String, Value>,
+}
+
 async fn list(session: &mut Session<'_>, path: &str) -> Result<(), CommandError> {
     let raw = session.client.get(path).await?;
-    let rows: Vec<Vec<table::Cell>> = raw
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|role| Some(vec![role["name"].as_str()?.into()]))
-        .collect();
+    let roles: Vec<Role> = Session::typed(path, &raw)?;
+    let rows: Vec<Vec<table::Cell>> = roles.into_iter().map(|role| vec![role.name.into()]).collect();
     session.list(&raw, &table::render(&["name"], &rows))
 }

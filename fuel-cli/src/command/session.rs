@@ -5,9 +5,8 @@ use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
-use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Command};
 use super::output::{self, Format};
@@ -75,7 +74,16 @@ impl Session<'_> {
 
     /// An answer as a list of a type.
     pub(super) fn typed<T: DeserializeOwned>(path: &str, raw: &Value) -> Result<Vec<T>, CommandError> {
-        Vec::deserialize(raw)
+        Self::read(path, raw)
+    }
+
+    /// An answer as a document that has keys.
+    pub(super) fn mapping(path: &str, raw: &Value) -> Result<Map<String, Value>, CommandError> {
+        Self::read(path, raw)
+    }
+
+    fn read<T: DeserializeOwned>(path: &str, raw: &Value) -> Result<T, CommandError> {
+        T::deserialize(raw)
             .map_err(|error| CommandError::Text(format!("{path}: the answer is not as expected: {error}")))
     }
 

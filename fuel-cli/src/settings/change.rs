@@ -45,6 +45,10 @@ impl Change<'_> {
         let target = match section.pointer_mut("/metadata/versions").and_then(Value::as_array_mut) {
             None => &mut section,
             Some(versions) => {
+                if versions.is_empty() {
+                    // There is none to change: the same words as for one that is not there.
+                    choose(plugin, versions, version)?;
+                }
                 let index = if enables {
                     choose(plugin, versions, version)?
                 } else {
@@ -367,5 +371,15 @@ mod tests {
         assert!(Change::Enable(&none).confirm(&attributes(), "trove").is_err());
         assert!(Change::Enable(&none).confirm(&enabled(), "trove").is_ok());
         assert!(Change::Disable.confirm(&enabled(), "trove").is_err());
+    }
+
+    #[test]
+    fn a_plugin_without_any_version_is_told_as_such() {
+        let attributes =
+            json!({"editable": {"trove": {"metadata": {"class": "plugin", "enabled": true, "versions": []}}}});
+        for change in [Change::Disable, Change::Configure(&BTreeMap::new())] {
+            let error = change.body(&attributes, "trove", None).unwrap_err();
+            assert!(matches!(error, SettingsError::AbsentVersion { .. }), "{error}");
+        }
     }
 }

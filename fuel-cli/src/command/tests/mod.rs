@@ -1,5 +1,6 @@
 //! `fuel` against the mock Nailgun.
 
+mod answers;
 mod deployed;
 mod enabling;
 mod environments;
