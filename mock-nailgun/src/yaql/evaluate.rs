@@ -233,6 +233,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::yaql::parser::DEEPEST;
 
     fn new() -> Value {
         json!({
@@ -365,6 +366,37 @@ mod tests {
     fn a_chain_without_brackets_is_refused_where_it_is_too_deep(#[case] begin: &str, #[case] link: &str) {
         let error = Yaql::parse(&format!("{begin}{}", link.repeat(10_000))).unwrap_err();
         assert_eq!(error.reason, "the expression is more than 100 levels deep");
+    }
+
+    #[rstest]
+    #[case("[1]", ".select($)", "")]
+    #[case("[1]", ".where($).flatten()", "")]
+    #[case("", "[1].select(", "1")]
+    #[case("", "[1].where($ = ", "1")]
+    #[case("", "[1, ", "1")]
+    #[case("", "{a => ", "1")]
+    #[case("1", " and 1", "")]
+    #[case("", "1 + (2 * ", "1")]
+    #[case("", "concat(a, ", "b")]
+    fn the_deepest_that_is_read_is_evaluated_too(#[case] begin: &str, #[case] link: &str, #[case] end: &str) {
+        let closing: String = link
+            .chars()
+            .rev()
+            .filter_map(|sign| match sign {
+                '(' if !link.contains(')') => Some(')'),
+                '[' if !link.contains(']') => Some(']'),
+                '{' => Some('}'),
+                _ => None,
+            })
+            .collect();
+        let nested = |times| format!("{begin}{}{end}{}", link.repeat(times), closing.repeat(times));
+        let deepest = (0..=DEEPEST + 1)
+            .rev()
+            .map(nested)
+            .find(|text| Yaql::parse(text).is_ok());
+        let text = deepest.unwrap();
+        assert!(text.len() > 20 * link.len(), "{text}");
+        value(&text).unwrap();
     }
 
     #[test]

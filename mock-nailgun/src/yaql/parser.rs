@@ -6,7 +6,7 @@ use super::error::YaqlError;
 use super::lexer::{Token, tokens};
 
 /// Deeper expressions are refused, so that none runs out of stack.
-const DEEPEST: usize = 100;
+pub(super) const DEEPEST: usize = 100;
 
 /// An expression that has been read.
 #[derive(Debug, Clone, PartialEq)]
