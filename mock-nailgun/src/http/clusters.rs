@@ -17,7 +17,7 @@ const SCHEMA: Schema = Schema {
         ("name", Kind::String),
         ("mode", Kind::String),
         ("components", Kind::ListOfStrings),
-        ("nodes", Kind::List),
+        ("nodes", Kind::ListOfIntegers),
         ("ui_settings", Kind::Object),
     ],
     closed: false,
@@ -138,17 +138,8 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         environment::default_configuration(&release, cluster.id, group.id, &segmentation);
     components::apply(call, &mut environment)?;
     store::replace(call.database, &environment.cluster)?;
-    for node in body
-        .get("nodes")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_i64)
-    {
-        if let Some(mut node) = store::get::<Node>(call.database, node)? {
-            node.cluster = Some(cluster.id);
-            store::replace(call.database, &node)?;
-        }
+    for id in body.get("nodes").and_then(Value::as_array).into_iter().flatten() {
+        take_in_by_id(call, id, cluster.id)?;
     }
     Ok(Reply::json(201, shown(call, &environment.cluster)?))
 }
@@ -244,17 +235,40 @@ fn replace_nodes(call: &Call<'_>, cluster: &Cluster, ids: &[Value]) -> Result<()
         }
     }
     for id in ids {
-        let mut node: Node = store::get(call.database, id)?
-            .ok_or_else(|| ApiError::bad_request(format!("Nodes with ids {id} were not found.")))?;
-        if node.cluster.is_some_and(|other| other != cluster.id) {
-            return Err(ApiError::bad_request(format!(
-                "Nodes with ids {id} already assigned to environments. Nodes must be unassigned before they can be \
-                 assigned again."
-            )));
-        }
-        node.cluster = Some(cluster.id);
-        store::replace(call.database, &node)?;
+        take_in_by_id(call, &id.into(), cluster.id)?;
     }
+    Ok(())
+}
+
+fn take_in_by_id(call: &Call<'_>, id: &Value, cluster: i64) -> Result<(), ApiError> {
+    let node: Option<Node> = id.as_i64().map_or(Ok(None), |id| store::get(call.database, id))?;
+    let mut node = node.ok_or_else(|| ApiError::bad_request(format!("Nodes with ids {id} were not found.")))?;
+    take_in(call, &mut node, cluster)?;
+    Ok(store::replace(call.database, &node)?)
+}
+
+/// Makes a node one of an environment's. The node is not saved.
+///
+/// # Errors
+/// 400 where the environment is not there, or the node is in another one.
+pub(crate) fn take_in(call: &Call<'_>, node: &mut Node, cluster: i64) -> Result<(), ApiError> {
+    if node.cluster == Some(cluster) {
+        return Ok(());
+    }
+    if node.cluster.is_some() {
+        return Err(ApiError::bad_request(format!(
+            "Nodes with ids {} already assigned to environments. Nodes must be unassigned before they can be assigned \
+             again.",
+            node.id
+        )));
+    }
+    if store::get::<Cluster>(call.database, cluster)?.is_none() {
+        return Err(ApiError::bad_request(format!(
+            "Node {} cannot go into environment {cluster}: there is no such environment",
+            node.id
+        )));
+    }
+    node.cluster = Some(cluster);
     Ok(())
 }
 

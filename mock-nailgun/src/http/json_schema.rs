@@ -16,6 +16,7 @@ pub(crate) enum Kind {
     ListOfIntegers,
     Object,
     NullableString,
+    NullableInteger,
 }
 
 impl Kind {
@@ -27,6 +28,7 @@ impl Kind {
             Self::List | Self::ListOfStrings | Self::ListOfIntegers => "'array'",
             Self::Object => "'object'",
             Self::NullableString => "'string', 'null'",
+            Self::NullableInteger => "'integer', 'null'",
         }
     }
 
@@ -38,6 +40,7 @@ impl Kind {
             Self::List | Self::ListOfStrings | Self::ListOfIntegers => value.is_array(),
             Self::Object => value.is_object(),
             Self::NullableString => value.is_string() || value.is_null(),
+            Self::NullableInteger => value.is_null() || Self::Integer.fits(value),
         }
     }
 

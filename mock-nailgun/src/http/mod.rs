@@ -16,6 +16,7 @@ mod links;
 mod network;
 mod network_groups;
 mod node_attributes;
+mod node_fields;
 mod node_groups;
 mod nodes;
 mod notifications;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::clusters;
 use super::error::ApiError;
-use super::node_groups;
+use super::json_schema;
+use super::{node_fields, node_groups};
 use crate::environment::{self, Environment};
 use crate::store::{self, Node, addresses};
 
@@ -75,6 +76,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         .and_then(Value::as_str)
         .ok_or_else(|| ApiError::bad_request("No mac address specified"))?
         .to_lowercase();
+    node_fields::check(&body)?;
     check_meta(body.get("meta"))?;
     if find_by_mac(call, &mac)?.is_some() {
         return Err(ApiError::new(
@@ -177,28 +179,11 @@ fn hardware(meta: &Value) -> String {
     format!("{cpus} CPUs / {memory:.1} GB RAM / {terabytes} TB HDD")
 }
 
-/// A hostname becomes part of a domain name.
-fn check_hostname(hostname: &str) -> Result<(), ApiError> {
-    let is_inner = |character: char| character.is_ascii_alphanumeric() || character == '-';
-    if hostname.is_empty()
-        || hostname.len() > 63
-        || !hostname.chars().all(is_inner)
-        || hostname.starts_with('-')
-        || hostname.ends_with('-')
-    {
-        return Err(ApiError::bad_request(format!(
-            "Hostname '{hostname}' must consist of letters, digits and '-', which neither begins nor ends it, and of 63 \
-             characters at most"
-        )));
-    }
-    Ok(())
-}
-
 /// Fields that the API and the agent may change, each in its own way.
 fn change(call: &Call<'_>, node: &mut Node, body: &Map<String, Value>) -> Result<(), ApiError> {
+    node_fields::check(body)?;
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
     if let Some(hostname) = text("hostname") {
-        check_hostname(&hostname)?;
         let other: Option<Node> = store::find(call.database, "document ->> 'hostname' = ?1", [&hostname])?;
         if other.is_some_and(|other| other.id != node.id && other.cluster == node.cluster) {
             return Err(ApiError::new(409, format!("Duplicate hostname '{hostname}'.")));
@@ -235,8 +220,12 @@ fn change(call: &Call<'_>, node: &mut Node, body: &Map<String, Value>) -> Result
             addresses::free_node(call.database, node.id)?;
             clusters::release_node(node);
         }
-        Some(id) if id.is_i64() => node.cluster = id.as_i64(),
-        _ => {}
+        Some(id) => {
+            if let Some(id) = id.as_i64() {
+                clusters::take_in(call, node, id)?;
+            }
+        }
+        None => {}
     }
     if let Some(group) = body.get("group_id").and_then(Value::as_i64) {
         node_groups::move_node(call, node, group)?;
@@ -256,13 +245,16 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 pub(crate) fn update_many(call: &Call<'_>) -> Answer {
     let mut changed = Vec::new();
     for item in call.list()? {
+        let fields = item
+            .as_object()
+            .ok_or_else(|| json_schema::wrong_type(&item, "'object'"))?;
         let node: Option<Node> = match (item["id"].as_i64(), item["mac"].as_str()) {
             (Some(id), _) => store::get(call.database, id)?,
             (None, Some(mac)) => find_by_mac(call, mac)?,
             (None, None) => return Err(ApiError::bad_request("MAC or ID is not specified")),
         };
         let mut node = node.ok_or_else(|| ApiError::bad_request("Invalid ID or MAC specified"))?;
-        change(call, &mut node, item.as_object().unwrap_or(&Map::new()))?;
+        change(call, &mut node, fields)?;
         changed.push(shown(call, &node)?);
     }
     Ok(Reply::ok(Value::from(changed)))

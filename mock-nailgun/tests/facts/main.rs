@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod bodies;
 mod deployments;
 #[path = "../master/mod.rs"]
 mod master;

@@ -1,0 +1,77 @@
+//! Bodies of the wrong shape, or that say what cannot be: each is refused, and nothing of it is kept.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{fuel, refusal, refused};
+
+#[rstest]
+#[case(json!({"mac": "x"}), "'x' is not a MAC address like 52:54:00:12:34:56")]
+#[case(json!({"mac": 5}), "No mac address specified")]
+#[case(json!({"mac": "52:54:00:00:00:09", "meta": 5}), "5 is not of type 'object'")]
+#[case(json!({"mac": "52:54:00:00:00:09", "hostname": "a b"}), "Hostname 'a b' must consist of letters, digits and '-', which neither begins nor ends it, and of 63 characters at most")]
+#[case(json!({"mac": "52:54:00:00:00:09", "status": "odd"}), "'odd' is no status of a node: `status` must be one of ready, discover, provisioning, provisioned, deploying, error, removing, stopped")]
+#[tokio::test]
+async fn a_node_that_cannot_be_is_not_made(#[case] body: Value, #[case] text: &str) {
+    let master = fuel("9.2").await;
+    assert_eq!(refusal(&master, "POST", "/nodes/", body).await, refused(400, text));
+    assert_eq!(master.get("/nodes/").await, json!([]));
+}
+
+#[rstest]
+#[case("hostname", json!(5), "5 is not of type 'string', 'null'")]
+#[case("labels", json!(5), "5 is not of type 'object'")]
+#[case("labels", json!({"rack": 5}), "Label 'rack' is 5; labels are strings or null")]
+#[case("ip", json!("999.1.1.1"), "'999.1.1.1' is not a valid IP address: `ip` must be an IPv4 address like 10.20.0.3")]
+#[case("online", json!("yes"), "u'yes' is not of type 'boolean'")]
+#[case("pending_roles", json!([5]), "5 is not of type 'string'")]
+#[case("cluster_id", json!(999), "Node 1 cannot go into environment 999: there is no such environment")]
+#[case("name", json!("x".repeat(101)), "`name` of a node has 101 characters; it may have 100")]
+#[tokio::test]
+async fn a_node_stays_as_it_is_when_it_cannot_be_what_is_sent(
+    #[case] key: &str,
+    #[case] value: Value,
+    #[case] text: &str,
+) {
+    let master = fuel("9.2").await;
+    let id = master.register_node(1).await;
+    let before = master.get("/nodes/").await;
+    for (method, path, body) in [
+        ("PUT", format!("/nodes/{id}/"), json!({key: value})),
+        ("PUT", "/nodes/".to_owned(), json!([{"id": id, key: value}])),
+    ] {
+        assert_eq!(
+            refusal(&master, method, &path, body).await,
+            refused(400, text),
+            "{path}"
+        );
+        assert_eq!(master.get("/nodes/").await, before, "{path}");
+    }
+    assert_eq!(refusal(&master, "PUT", "/nodes/", json!([5])).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_new_environment_takes_no_nodes_of_another_one() {
+    let master = fuel("9.2").await;
+    let id = master.register_node(1).await;
+    let create = |name: &str, nodes: Value| json!({"name": name, "release_id": 2, "nodes": nodes});
+    let first = master.post("/clusters/", create("first", json!([id]))).await["id"].clone();
+    let taken = "Nodes with ids 1 already assigned to environments. Nodes must be unassigned before they can be assigned \
+                 again.";
+    for (nodes, text) in [
+        (json!([id]), taken),
+        (json!([999]), "Nodes with ids 999 were not found."),
+        (json!(["x"]), "u'x' is not of type 'integer'"),
+    ] {
+        assert_eq!(
+            refusal(&master, "POST", "/clusters/", create("second", nodes)).await,
+            refused(400, text)
+        );
+    }
+    let second = master.post("/clusters/", create("second", json!([]))).await["id"].clone();
+    assert_eq!(
+        refusal(&master, "PUT", "/nodes/1/", json!({"cluster_id": second})).await,
+        refused(400, taken)
+    );
+    assert_eq!(master.get("/nodes/1/").await["cluster"], first);
+}
