@@ -14,6 +14,7 @@ mod graphs;
 mod json_schema;
 mod links;
 mod network;
+mod network_fields;
 mod network_groups;
 mod node_attributes;
 mod node_fields;

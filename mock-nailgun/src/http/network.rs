@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Reply, ReplyBody};
-use super::clusters;
 use super::error::ApiError;
-use super::tasks;
+use super::{clusters, network_fields, tasks};
 use crate::config::Network;
 use crate::environment::{self, Environment, Scheme, clock};
 use crate::settings;
@@ -57,6 +56,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         ));
     }
     let body = call.object()?;
+    network_fields::check_types(&body)?;
     let mut configuration = environment.cluster.network_configuration.clone();
     for sent in body.get("networks").and_then(Value::as_array).into_iter().flatten() {
         if sent["name"] == "fuelweb_admin" {
@@ -74,9 +74,16 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         let before = known.clone();
         settings::merge(known, sent);
         check_network(known)?;
+        if known["name"] != before["name"] {
+            return Err(ApiError::bad_request(format!(
+                "Network {} cannot be renamed to {}",
+                before["name"], known["name"]
+            )));
+        }
         if known["cidr"] != before["cidr"] {
             follow_cidr(known, &before, sent)?;
         }
+        network_fields::check_network(known, &before)?;
         if known["cidr"] != before["cidr"]
             || known["ip_ranges"] != before["ip_ranges"]
             || known["gateway"] != before["gateway"]
@@ -86,6 +93,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
         }
     }
     if let Some(parameters) = body.get("networking_parameters") {
+        network_fields::check_parameters(parameters, &configuration["networking_parameters"])?;
         settings::merge(&mut configuration["networking_parameters"], parameters);
     }
     environment.cluster.network_configuration = configuration;
@@ -98,6 +106,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 pub(crate) fn verify(call: &Call<'_>) -> Answer {
     let cluster = clusters::find(call)?;
     let body = call.object()?;
+    network_fields::check_types(&body)?;
     for network in body.get("networks").and_then(Value::as_array).into_iter().flatten() {
         check_network(network)?;
     }

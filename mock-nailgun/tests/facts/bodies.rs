@@ -75,3 +75,51 @@ async fn a_new_environment_takes_no_nodes_of_another_one() {
     );
     assert_eq!(master.get("/nodes/1/").await["cluster"], first);
 }
+
+#[rstest]
+#[case(json!({"networks": 5}), "5 is not of type 'array'")]
+#[case(json!({"networks": [5]}), "5 is not of type 'object'")]
+#[case(json!({"networking_parameters": 5}), "5 is not of type 'object'")]
+#[case(json!({"networks": [{"name": "public", "vlan_start": "x"}]}), "u'x' is not of type 'integer', 'null'")]
+#[case(json!({"networks": [{"name": "public", "vlan_start": 5000}]}), "Network 'public': `vlan_start` is 5000; a VLAN id is between 1 and 4094")]
+#[case(json!({"networks": [{"name": "public", "gateway": 5}]}), "5 is not of type 'string', 'null'")]
+#[case(json!({"networks": [{"name": "public", "gateway": "x"}]}), "Network 'public': `gateway` is \"x\", which is no IPv4 address")]
+#[case(json!({"networks": [{"name": "public", "gateway": "10.0.0.1"}]}), "Network 'public': gateway 10.0.0.1 is not in 172.16.0.0/24")]
+#[case(json!({"networks": [{"name": "public", "ip_ranges": [["172.16.0.9", "172.16.0.2"]]}]}), "Network 'public': `ip_ranges` holds [\"172.16.0.9\",\"172.16.0.2\"], which is no list of a first and a last IPv4 address")]
+#[case(json!({"networks": [{"name": "public", "ip_ranges": [["10.0.0.2", "10.0.0.9"]]}]}), "Network 'public': range 10.0.0.2 - 10.0.0.9 is not in 172.16.0.0/24")]
+#[case(json!({"networking_parameters": {"floating_ranges": "x"}}), "Networking parameter `floating_ranges` is \"x\"; it must be a list of lists, each of a first and a last IPv4 address")]
+#[case(json!({"networking_parameters": {"vlan_range": [9, 5]}}), "Networking parameter `vlan_range` is [9,5]; it must be a list of a lowest and a highest number")]
+#[tokio::test]
+async fn networks_that_cannot_be_are_refused_and_the_configuration_stays(#[case] body: Value, #[case] text: &str) {
+    let master = fuel("9.2").await;
+    master.create_environment("one").await;
+    let path = "/clusters/1/network_configuration/neutron/";
+    let before = master.get(path).await;
+    assert_eq!(refusal(&master, "PUT", path, body).await, refused(400, text));
+    assert_eq!(master.get(path).await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_configuration_may_be_sent_back_as_it_was_read(#[values("6.1", "7.0", "8.0", "9.2")] version: &str) {
+    let master = fuel(version).await;
+    let releases = master.get("/releases/").await;
+    let usable = releases
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|release| release["state"] != "unavailable");
+    let body = json!({"name": "one", "release_id": usable.unwrap()["id"]});
+    master.post("/clusters/", body).await;
+    let path = "/clusters/1/network_configuration/neutron/";
+    let read = master.get(path).await;
+    assert_eq!(master.put(path, read.clone()).await, read);
+    // Everything moves with the network's address.
+    let mut moved = read;
+    for network in moved["networks"].as_array_mut().unwrap() {
+        if network["name"] == "management" {
+            network["cidr"] = json!("10.5.0.0/24");
+        }
+    }
+    master.put(path, moved).await;
+}
