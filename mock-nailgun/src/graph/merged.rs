@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::task::{self, GraphTask, Origin};
+use super::task_fields;
 use crate::environment::{self, Environment};
 use crate::http::ApiError;
 use crate::profile::{Profile, Serialization};
@@ -33,7 +34,7 @@ pub(crate) fn own(environment: &Environment<'_>, kind: &str) -> Result<Vec<Graph
 /// The tasks of enabled plugins of a type of graph, with their directory on nodes as `cwd`.
 ///
 /// # Errors
-/// 400 in plain text where two plugins bring the same id.
+/// 400 in plain text where two plugins bring the same id; 400 where a task cannot be read.
 pub(crate) fn plugins(environment: &Environment<'_>, kind: &str) -> Result<Vec<GraphTask>, ApiError> {
     let mut tasks: Vec<GraphTask> = Vec::new();
     let mut owners: HashMap<String, String> = HashMap::new();
@@ -45,6 +46,7 @@ pub(crate) fn plugins(environment: &Environment<'_>, kind: &str) -> Result<Vec<G
             DEFAULT => plugin.files.deployment_tasks.clone(),
             _ => graphs::get(environment.database, GraphOwner::Plugin, plugin.id, kind)?,
         };
+        check_tasks_of(&full_name, &own)?;
         for mut task in graph_tasks(own, &Origin::Plugin(directory.clone())) {
             if let Some(other) = owners.get(task.id()) {
                 return Err(ApiError::deep(format!(
@@ -120,6 +122,30 @@ pub(crate) fn merged(environment: &Environment<'_>, kind: &str) -> Result<Vec<Gr
         }
     }
     Ok(tasks)
+}
+
+/// Nobody checked the tasks of a plugin's files when it was registered.
+fn check_tasks_of(plugin: &str, tasks: &[Value]) -> Result<(), ApiError> {
+    for (index, task) in tasks.iter().enumerate() {
+        let number = index + 1;
+        let Value::Object(fields) = task else {
+            return Err(ApiError::bad_request(format!(
+                "Plugin {plugin}: task {number} is {task}; a task must be a mapping"
+            )));
+        };
+        let id = ["id", "task_name"].iter().find_map(|key| fields.get(*key));
+        let Some(id) = id.and_then(Value::as_str).filter(|id| !id.is_empty()) else {
+            return Err(ApiError::bad_request(format!(
+                "Plugin {plugin}: task {number} has no id: `id` must be a name"
+            )));
+        };
+        if let Some(problem) = task_fields::problem(fields) {
+            return Err(ApiError::bad_request(format!(
+                "Plugin {plugin}, task '{id}': {problem}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn graph_tasks(tasks: Vec<Value>, origin: &Origin) -> Vec<GraphTask> {

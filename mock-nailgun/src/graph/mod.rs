@@ -11,6 +11,7 @@ mod resolver;
 mod serialize;
 mod stored;
 mod task;
+mod task_fields;
 mod writer;
 
 pub(crate) use merged::{DEFAULT, api_shape, exists, listed, merged, own, plugins, release};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use plugin_builder::RegexSearch;
 use regex::Regex;
 use serde_json::Value;
 
@@ -21,19 +22,31 @@ pub(crate) const MASTER: &str = "master";
 pub(crate) enum NamePattern {
     Exact(String),
     Pattern(Regex),
+    /// What only Python's language of patterns has: looks ahead and behind.
+    Python(RegexSearch),
+    /// Matches nothing; says why.
+    Broken(String),
 }
 
 impl NamePattern {
-    /// Reads a name. A broken pattern matches nothing but itself.
+    /// Reads a name.
     pub(crate) fn new(name: &str) -> Self {
         let inner = name
             .strip_prefix('/')
             .and_then(|rest| rest.strip_suffix('/'))
             .filter(|inner| !inner.is_empty());
+        let Some(inner) = inner else {
+            return Self::Exact(name.to_owned());
+        };
         // Python's `re.match` anchors at the start only.
-        match inner.and_then(|inner| Regex::new(&format!("^(?:{inner})")).ok()) {
-            Some(pattern) => Self::Pattern(pattern),
-            None => Self::Exact(name.to_owned()),
+        let anchored = format!("^(?:{inner})");
+        match Regex::new(&anchored) {
+            Ok(pattern) => Self::Pattern(pattern),
+            // The error is about what was written.
+            Err(_) => match RegexSearch::new(inner).and_then(|_| RegexSearch::new(&anchored)) {
+                Ok(pattern) => Self::Python(pattern),
+                Err(error) => Self::Broken(error.to_string()),
+            },
         }
     }
 
@@ -42,7 +55,20 @@ impl NamePattern {
         match self {
             Self::Exact(exact) => exact == name,
             Self::Pattern(pattern) => pattern.is_match(name),
+            Self::Python(pattern) => pattern.finds(name).unwrap_or(false),
+            Self::Broken(_) => false,
         }
+    }
+}
+
+/// Why a name is no pattern although it is written as one.
+pub(super) fn pattern_problem(name: &str) -> Option<String> {
+    if !name.starts_with('/') {
+        return None;
+    }
+    match &*pattern_of(name) {
+        NamePattern::Broken(problem) => Some(problem.clone()),
+        _ => None,
     }
 }
 
@@ -153,6 +179,8 @@ mod tests {
     #[case(json!(["compute", "trove"]), &["2"])]
     #[case(json!("master"), &["master"])]
     #[case(json!(["master", "/.*/"]), &["1", "2", "master"])]
+    #[case(json!("/(?!compute)/"), &["1"])]
+    #[case(json!("/(?!primary-).*/"), &["2"])]
     #[case(json!(null), &[])]
     fn a_selector_means_the_nodes_with_those_roles(#[case] selector: Value, #[case] expected: &[&str]) {
         let resolver = RoleResolver::new(vec![

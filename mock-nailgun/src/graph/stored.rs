@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::task::{self, GraphTask, Origin};
+use super::task_fields;
 use crate::http::ApiError;
 use crate::settings;
 
@@ -21,23 +22,6 @@ pub(crate) fn stored_shape(tasks: &[Value]) -> Value {
         })
         .collect()
 }
-
-/// The types that a task may have.
-const TYPES: &[&str] = &[
-    "puppet",
-    "shell",
-    "sync",
-    "upload_file",
-    "group",
-    "stage",
-    "skipped",
-    "reboot",
-    "copy_files",
-    "role",
-    "master_shell",
-    "move_to_bootstrap",
-    "erase_node",
-];
 
 /// Checks an uploaded graph: what [`check_each`] does, and that no id comes twice.
 ///
@@ -56,7 +40,8 @@ pub(crate) fn check_tasks(tasks: &[Value]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Checks uploaded tasks: each has an id, in either spelling, and a type that there is.
+/// Checks uploaded tasks: each has an id, in either spelling, a type that there is, and fields
+/// that can be read.
 ///
 /// # Errors
 /// 400 with the first that is wrong, and which task that is.
@@ -75,16 +60,9 @@ pub(crate) fn check_each(tasks: &[Value]) -> Result<(), ApiError> {
                 tasks.len()
             )));
         };
-        let problem = match &task["type"] {
-            Value::Null => "'type' is a required property".to_owned(),
-            Value::String(kind) if TYPES.contains(&kind.as_str()) => continue,
-            kind => format!(
-                "{} is not one of ['{}']",
-                settings::python_repr(kind),
-                TYPES.join("', '")
-            ),
-        };
-        return Err(ApiError::bad_request(format!("{problem}\n\nOn task '{id}'")));
+        if let Some(problem) = task.as_object().and_then(task_fields::problem) {
+            return Err(ApiError::bad_request(format!("{problem}\n\nOn task '{id}'")));
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{fuel, refusal, refused};
+use super::{fuel, plugin, refusal, refused, write};
 
 #[rstest]
 #[case(json!({"mac": "x"}), "'x' is not a MAC address like 52:54:00:12:34:56")]
@@ -122,4 +122,58 @@ async fn a_configuration_may_be_sent_back_as_it_was_read(#[values("6.1", "7.0", 
         }
     }
     master.put(path, moved).await;
+}
+
+#[rstest]
+#[case(
+    "{id: t, type: shell, role: ['/(/']}",
+    "'role': invalid regular expression `/(/`: unbalanced parenthesis"
+)]
+#[case(
+    "{id: t, type: shell, cross-depends: [{name: t, role: '/[/'}]}",
+    "'cross-depends': invalid regular expression `/[/`: unexpected end of regular expression"
+)]
+#[case(
+    "{id: t, type: shell, requires: 5}",
+    "'requires' holds 5; it must be a name or a list of names"
+)]
+#[case(
+    "{id: t, type: shell, cross-depends: [x]}",
+    "'cross-depends' holds \"x\"; it must be a mapping with `name`, a task's id"
+)]
+#[case("{id: t, type: shell, parameters: s}", "'parameters' is \"s\"; it must be a mapping")]
+#[case("{id: t, type: 5}", "5 is not one of ")]
+#[case("{id: t, type: bogus}", "u'bogus' is not one of ")]
+#[case("{id: t}", "'type' is a required property")]
+#[tokio::test]
+async fn a_plugins_task_that_cannot_be_read_is_named(
+    #[case] task: &str,
+    #[case] text: &str,
+    #[values("8.0", "9.2")] version: &str,
+) {
+    let master = fuel(version).await;
+    write(&master, "archive-1.0", "deployment_tasks.yaml", &format!("[{task}]\n"));
+    master.post("/plugins/", plugin("archive", "1.0.0", "4.0.0")).await;
+    master.create_environment("one").await;
+    // Tasks of a version before 2.0.0 are refused in 9.2 when they are enabled.
+    let settings = master.get("/clusters/1/attributes/").await["editable"].clone();
+    let adapted = json!({"editable": {"common": {"propagate_task_deploy": {"value": true}}}});
+    if settings["common"]["propagate_task_deploy"].is_object() {
+        master.put("/clusters/1/attributes/", adapted).await;
+    }
+    master.enable(1, "archive", |_| {}).await;
+    let (status, message) = refusal(&master, "GET", "/clusters/1/deployment_tasks/", Value::Null).await;
+    let wanted = format!("Plugin archive-1.0.0, task 't': {text}");
+    assert!(status == 400 && message.starts_with(&wanted), "{status} {message}");
+}
+
+#[tokio::test]
+async fn an_uploaded_task_with_a_broken_pattern_is_refused() {
+    let master = fuel("9.2").await;
+    master.create_environment("one").await;
+    let tasks = json!([{"id": "t", "type": "shell", "role": ["/(/"]}]);
+    assert_eq!(
+        refusal(&master, "PUT", "/clusters/1/deployment_tasks/", tasks).await,
+        refused(400, "'role': invalid regular expression `/(/`: unbalanced parenthesis")
+    );
 }
