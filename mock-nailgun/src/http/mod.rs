@@ -22,6 +22,7 @@ mod node_groups;
 mod nodes;
 mod notifications;
 mod openapi;
+mod plugin_names;
 mod plugins;
 mod provisioning;
 mod releases;

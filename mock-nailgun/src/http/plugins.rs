@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::error::ApiError;
 use super::json_schema::{self, Kind, Schema};
-use super::links;
+use super::{links, plugin_names};
 use crate::environment;
 use crate::graph;
 use crate::pieces::Pieces;
@@ -162,6 +162,8 @@ fn is_strict_version(version: &str) -> bool {
 
 fn check(call: &Call<'_>, body: &Map<String, Value>) -> Result<(), ApiError> {
     SCHEMA.check(body)?;
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    plugin_names::check(text("name"), text("version"))?;
     for release in body["releases"].as_array().into_iter().flatten() {
         let release = release
             .as_object()
@@ -358,6 +360,8 @@ fn refresh(call: &Call<'_>, mut plugin: Plugin) -> Result<(), ApiError> {
     let text = |key: &str, old: &str| metadata.get(key).and_then(Value::as_str).unwrap_or(old).to_owned();
     plugin.title = text("title", &plugin.title);
     plugin.version = text("version", &plugin.version);
+    plugin_names::check(&plugin.name, &plugin.version)?;
+    check_lengths(&metadata)?;
     plugin.package_version = text("package_version", &plugin.package_version);
     plugin.files = Arc::new(read_files(call, &plugin, &metadata)?);
     register_releases(call, &mut plugin)?;
