@@ -90,6 +90,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
     let Value::Object(sent) = sent else {
         return Err(ApiError::bad_request("Editable attributes should be a dictionary"));
     };
+    settings::check_shapes(sent).map_err(ApiError::bad_request)?;
     for (name, section) in sent {
         settings::check_generators(section)
             .map_err(|problem| ApiError::bad_request(format!("editable.{name}.{problem}")))?;

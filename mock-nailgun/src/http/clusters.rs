@@ -163,7 +163,19 @@ fn default_ui_settings() -> Value {
     })
 }
 
+/// How many characters the name of an environment may have.
+const LONGEST_NAME: usize = 255;
+
 fn check_name(call: &Call<'_>, name: &str, own_id: i64) -> Result<(), ApiError> {
+    if name.is_empty() {
+        return Err(ApiError::bad_request("The name of an environment must not be empty"));
+    }
+    let length = name.chars().count();
+    if length > LONGEST_NAME {
+        return Err(ApiError::bad_request(format!(
+            "The name of an environment has {length} characters; it may have {LONGEST_NAME}"
+        )));
+    }
     let other: Option<Cluster> = store::find(call.database, "document ->> 'name' = ?1", [name])?;
     match other {
         Some(other) if other.id != own_id => Err(ApiError::new(409, "Environment with this name already exists")),

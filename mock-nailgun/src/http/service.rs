@@ -148,8 +148,9 @@ async fn handle(
     };
     let accept = request.headers.get("accept").cloned();
     let is_api = request.path.starts_with("/api");
-    let is_get = method == Method::GET;
-    let answer = if is_get && request.path.trim_end_matches('/') == rig::MESSAGES_PATH {
+    let is_get = matches!(method, Method::GET | Method::HEAD);
+    // Only GET takes a message out of the queue.
+    let answer = if method == Method::GET && request.path.trim_end_matches('/') == rig::MESSAGES_PATH {
         next_message(&service, &request.query).await
     } else {
         let service = Arc::clone(&service);

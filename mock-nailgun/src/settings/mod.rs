@@ -8,6 +8,7 @@ mod python_dict;
 mod python_repr;
 mod restriction;
 mod section;
+mod shape;
 mod validation;
 
 pub(crate) use format::{format_strings, unformattable};
@@ -19,4 +20,5 @@ pub(crate) use restriction::Restriction;
 pub(crate) use section::{
     SentSection, defaults_section, environment_sections, flat_sections, lifted, section, sent_section,
 };
+pub(crate) use shape::check_shapes;
 pub(crate) use validation::{check_restrictions, check_section};

@@ -177,3 +177,87 @@ async fn an_uploaded_task_with_a_broken_pattern_is_refused() {
         refused(400, "'role': invalid regular expression `/(/`: unbalanced parenthesis")
     );
 }
+
+#[rstest]
+#[case(json!({"name": ""}))]
+#[case(json!({"name": "a/b"}))]
+#[case(json!({"name": "../outside"}))]
+#[case(json!({"name": ".hidden"}))]
+#[case(json!({"version": ""}))]
+#[case(json!({"version": "../1.0"}))]
+#[case(json!({"version": "1".repeat(10_000), "package_version": "1.0.0"}))]
+#[tokio::test]
+async fn a_plugin_whose_directory_would_be_elsewhere_is_refused(
+    #[case] change: Value,
+    #[values("6.1", "8.0", "9.2")] fuel_version: &str,
+) {
+    let master = fuel(fuel_version).await;
+    let mut body = plugin("archive", "1.0.0", "2.0.0");
+    let id = master.post("/plugins/", body.clone()).await["id"].clone();
+    let before = master.get("/plugins/").await;
+    body.as_object_mut()
+        .unwrap()
+        .extend(change.as_object().unwrap().clone());
+    assert_eq!(refusal(&master, "POST", "/plugins/", body.clone()).await.0, 400);
+    assert_eq!(refusal(&master, "PUT", &format!("/plugins/{id}"), body).await.0, 400);
+    assert_eq!(master.get("/plugins/").await, before);
+}
+
+#[rstest]
+#[case(json!({"archive": []}), "Section 'archive' is []; it must be a mapping of fields")]
+#[case(json!({"common": 5}), "Section 'common' is 5; it must be a mapping of fields")]
+#[case(json!({"archive": {"metadata": 5}}), "Section 'archive': `metadata` is 5; it must be a mapping")]
+#[case(json!({"archive": {"metadata": {"versions": 5}}}), "Section 'archive': `metadata.versions` is 5; it must be a list")]
+#[case(json!({"archive": {"metadata": {"class": "plugin", "versions": [5]}}}), "Section 'archive': `metadata.versions[0]` is 5; it must be a mapping of fields")]
+#[case(json!({"archive": {"metadata": {"class": "plugin", "versions": [{}]}}}), "Section 'archive': `metadata.versions[0].metadata.plugin_id` is null; it must be the number of a plugin")]
+#[case(json!({"archive": {"metadata": {"enabled": "yes"}}}), "Section 'archive': `metadata.enabled` is \"yes\"; it must be true or false")]
+#[case(json!({"archive": {"metadata": {"chosen_id": "2"}}}), "Section 'archive': `metadata.chosen_id` is \"2\"; it must be the number of a plugin")]
+#[tokio::test]
+async fn settings_of_an_odd_shape_are_refused_and_nothing_is_stored(#[case] sections: Value, #[case] text: &str) {
+    let master = fuel("9.2").await;
+    master.post("/plugins/", plugin("archive", "1.0.0", "4.0.0")).await;
+    master.create_environment("one").await;
+    let path = "/clusters/1/attributes/";
+    let before = master.get(path).await;
+    assert_eq!(
+        refusal(&master, "PUT", path, json!({"editable": sections})).await,
+        refused(400, text)
+    );
+    assert_eq!(master.get(path).await, before);
+}
+
+#[tokio::test]
+async fn the_name_of_an_environment_is_bounded() {
+    let master = fuel("9.2").await;
+    let body = |length: usize| json!({"name": "x".repeat(length), "release_id": 2});
+    let text = "The name of an environment has 256 characters; it may have 255";
+    assert_eq!(
+        refusal(&master, "POST", "/clusters/", body(256)).await,
+        refused(400, text)
+    );
+    master.post("/clusters/", body(255)).await;
+    assert_eq!(
+        refusal(&master, "PUT", "/clusters/1/", body(256)).await,
+        refused(400, text)
+    );
+    let empty = refused(400, "The name of an environment must not be empty");
+    assert_eq!(
+        refusal(&master, "PUT", "/clusters/1/", json!({"name": ""})).await,
+        empty
+    );
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_without_the_body() {
+    let master = fuel("9.2").await;
+    for (path, status) in [
+        ("/api/v1/plugins/", 200),
+        ("/api/v1/plugins/9", 404),
+        ("/api/v1/plugins/sync/", 405),
+    ] {
+        let answer = master.send_text("HEAD", path, None).await;
+        assert_eq!(answer, (status, String::new()), "{path}");
+    }
+    // No message for Astute goes lost with it.
+    assert_eq!(master.send_text("HEAD", "/mock/astute/messages", None).await.0, 404);
+}
