@@ -259,6 +259,7 @@ impl LocalPlugins {
             .map_err(|error| CommandError::Text(error.to_string()))?
             .directory;
         unpacked.metadata = read_metadata(&unpacked.directory)?;
+        check_directory(package, &unpacked)?;
         Ok(unpacked)
     }
 
@@ -307,12 +308,7 @@ impl LocalPlugins {
 
     /// Removes a plugin's directory; one that is not there is no error.
     pub(super) fn remove(&self, plugin: &Plugin) -> Result<(), CommandError> {
-        let version = if has_rpm_format(&plugin.package_version) {
-            major_minor(&plugin.version)
-        } else {
-            &plugin.version
-        };
-        self.remove_directory(&format!("{}-{version}", plugin.name))
+        self.remove_directory(&directory_of(&plugin.name, &plugin.version, &plugin.package_version))
     }
 
     /// Removes the directory of this name; one that is not there is no error.
@@ -327,6 +323,30 @@ impl LocalPlugins {
             _ => Ok(()),
         }
     }
+}
+
+/// The directory of a plugin: RPMs of versions that differ in the third number alone share one.
+fn directory_of(name: &str, version: &str, package_version: &str) -> String {
+    let version = if has_rpm_format(package_version) {
+        major_minor(version)
+    } else {
+        version
+    };
+    format!("{name}-{version}")
+}
+
+/// A plugin that lies elsewhere than where Nailgun looks for it has no files there, and could not be removed.
+fn check_directory(package: &Utf8Path, unpacked: &Waiting) -> Result<(), CommandError> {
+    let text = |key: &str| unpacked.metadata[key].as_str().unwrap_or_default();
+    let wanted = directory_of(text("name"), text("version"), text("package_version"));
+    let found = unpacked.directory.file_name().unwrap_or_default();
+    if found == wanted {
+        return Ok(());
+    }
+    Err(CommandError::Text(format!(
+        "{package}: its directory is `{found}`, but the name and version in its metadata.yaml make `{wanted}`\n  hint: \
+         build the package anew with `fpb build`, which names the directory after them"
+    )))
 }
 
 fn read_metadata(directory: &Utf8Path) -> Result<Value, CommandError> {

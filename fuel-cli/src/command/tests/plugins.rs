@@ -330,3 +330,30 @@ async fn an_old_package_that_nailgun_has_already_leaves_its_files_as_they_were()
     assert_eq!(master.fuel(&words).await.code, 0);
     assert!(!master.path("plugins/greeter-1.0.0/mine").exists());
 }
+
+#[tokio::test]
+async fn a_package_whose_directory_is_not_named_after_its_plugin_is_not_installed() {
+    let master = Master::start().await;
+    let plugin = master.path("evil-1.0.0");
+    let package = master.path("evil.fp");
+    for (name, version) in [("../../evil", "1.0.0"), ("evil", "2.0.0")] {
+        let mut metadata = crate::test_plugin::metadata(version, "1.0.0");
+        metadata["name"] = Value::from(name);
+        crate::test_plugin::write(&plugin, &metadata);
+        let parent = plugin.parent().unwrap();
+        let packed = std::process::Command::new("tar")
+            .args(["-czf", package.as_str(), "-C", parent.as_str(), "evil-1.0.0"])
+            .status()
+            .unwrap();
+        assert!(packed.success());
+        let called = master.fuel(&["plugins", "--install", package.as_str()]).await;
+        assert_eq!(called.code, 1, "{}", called.output);
+        let wanted = format!(
+            "{package}: its directory is `evil-1.0.0`, but the name and version in its metadata.yaml make \
+             `{name}-{version}`\n"
+        );
+        assert!(called.errors.contains(&wanted), "{}", called.errors);
+        let left: Vec<_> = fs_err::read_dir(master.path("plugins")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
