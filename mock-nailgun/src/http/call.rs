@@ -11,6 +11,24 @@ use super::json_schema;
 use crate::config::Config;
 use crate::pieces::Pieces;
 
+/// How many values the JSON of a request may hold: a list of small numbers takes forty times its bytes in memory.
+const MOST_VALUES: usize = 4_000_000;
+
+/// How many values JSON holds, give or take the empty lists and objects.
+fn values_in(json: &[u8]) -> usize {
+    let (mut count, mut in_string, mut is_escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// A request inside its transaction.
 pub(crate) struct Call<'a> {
     pub(crate) config: &'a Config,
@@ -42,6 +60,13 @@ impl Call<'_> {
     pub(crate) fn json(&self) -> Result<Value, ApiError> {
         if self.body.is_empty() {
             return Err(ApiError::bad_request("Empty request received"));
+        }
+        // Each takes many times its bytes once it is read.
+        if values_in(self.body) > MOST_VALUES {
+            return Err(ApiError::new(
+                413,
+                format!("The request's JSON holds more than {MOST_VALUES} values; send it in parts"),
+            ));
         }
         serde_json::from_slice(self.body).map_err(|_| ApiError::bad_request("Invalid json received"))
     }
@@ -161,3 +186,16 @@ impl Reply {
 
 /// What a handler gives back.
 pub(crate) type Answer = Result<Reply, ApiError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_json_are_counted_outside_its_texts() {
+        assert_eq!(values_in(br#"5"#), 1);
+        assert_eq!(values_in(br#"[1,2,{"a":3}]"#), 5);
+        assert_eq!(values_in(br#"",,[\",{""#), 1);
+        assert_eq!(values_in(br#"["\\",1]"#), 3);
+    }
+}

@@ -3,6 +3,9 @@
 use plugin_builder::expression::{ExpressionError, SyntaxError};
 use serde_json::{Value, json};
 
+/// How many characters of a refusal go out: what was sent is in many of them.
+const LONGEST_MESSAGE: usize = 20_000;
+
 /// An answer that is no success. The request's transaction is rolled back.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -35,8 +38,13 @@ impl ApiError {
         }
     }
 
-    /// 400 with Nailgun's JSON body.
+    /// 400 with Nailgun's JSON body. Whoever sent a hundred megabytes does not get them back.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push_str("... (cut)");
+        }
         Self::new(400, message)
     }
 

@@ -261,3 +261,27 @@ async fn head_is_answered_as_get_without_the_body() {
     // No message for Astute goes lost with it.
     assert_eq!(master.send_text("HEAD", "/mock/astute/messages", None).await.0, 404);
 }
+
+#[tokio::test]
+async fn a_huge_body_is_refused_in_few_words() {
+    let master = fuel("9.2").await;
+    let list = format!("[{}1]", "1,".repeat(4_000_000));
+    let (status, text) = master.send_text("PUT", "/api/v1/nodes/", Some(list)).await;
+    assert!(
+        status == 413 && text.contains("holds more than 4000000 values"),
+        "{status} {text}"
+    );
+    for (path, body) in [
+        ("/nodes/", json!({"mac": "x".repeat(1_000_000)})),
+        ("/plugins/", json!({"name": 5, "more": "x".repeat(1_000_000)})),
+    ] {
+        let (status, text) = master
+            .send_text("POST", &format!("/api/v1{path}"), Some(body.to_string()))
+            .await;
+        assert!(
+            status == 400 && text.len() < 21_000,
+            "{path}: {status}, {} bytes",
+            text.len()
+        );
+    }
+}
