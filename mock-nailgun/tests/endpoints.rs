@@ -151,7 +151,7 @@ fn table(documented: &BTreeMap<(String, String), Value>, recorded: &BTreeMap<(St
          mock-nailgun --test endpoints`; the same test checks that it is current. All paths are below `/api/v1` and \
          `/api`, with or without a slash at the end. The OpenAPI document is at `GET /mock/openapi.json`.\n\n\
          * depth: *real* does what Nailgun does; *mocked* answers as Nailgun does, but a stand-in is behind it.\n\
-         * called: the statuses that the list of calls wants of it (`mock-nailgun/tests/data/endpoints.yaml`).\n\
+         * called: what the list of calls wants of it (`mock-nailgun/tests/data/endpoints.yaml`), with the status: *succeeds*, or only *refused*.\n\
          * recorded: how many exchanges with real Nailguns 8.0 and 9.2 are replayed against it \
          (`mock-nailgun/tests/data/replay.yaml`).\n\n\
          | path | method | since | depth | what | called | recorded |\n|---|---|---|---|---|---|---|\n",
@@ -162,7 +162,10 @@ fn table(documented: &BTreeMap<(String, String), Value>, recorded: &BTreeMap<(St
         let statuses: Vec<String> = calls
             .iter()
             .filter(|Call(called, address, _, _)| called == method && template(&paths, address) == Some(path.as_str()))
-            .map(|Call(_, _, status, _)| status.to_string())
+            .map(|Call(_, _, status, _)| {
+                let what = if *status < 400 { "succeeds" } else { "refused" };
+                format!("{what} ({status})")
+            })
             .collect();
         let said = |key: &str| operation[key].as_str().unwrap_or_default().to_owned();
         let count = recorded.get(&(path.clone(), method.clone())).copied().unwrap_or(0);
