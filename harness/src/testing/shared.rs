@@ -9,6 +9,9 @@ use crate::console::Verbosity;
 use crate::run::TestOptions;
 use crate::scenario::LoadedScenario;
 
+/// Stack of the thread on which a run goes: 16 MiB.
+const STACK: usize = 16 << 20;
+
 /// A scenario that is run at most once.
 #[derive(Clone)]
 pub struct ScenarioRun {
@@ -41,12 +44,22 @@ impl ScenarioRun {
                     return Finished::without_run(format!("cannot start threads: {error}"));
                 }
             };
-            runtime.block_on(finish(
-                &self.loaded,
-                &self.options,
-                Verbosity::Quiet,
-                &CancellationToken::new(),
-            ))
+            let whole = || {
+                runtime.block_on(finish(
+                    &self.loaded,
+                    &self.options,
+                    Verbosity::Quiet,
+                    &CancellationToken::new(),
+                ))
+            };
+            // Threads of tests have 2 MiB, which a run of an unoptimised build does not do with.
+            std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().stack_size(STACK);
+                match thread.spawn_scoped(scope, whole) {
+                    Ok(run) => run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                    Err(error) => Finished::without_run(format!("cannot start a thread: {error}")),
+                }
+            })
         })
     }
 }

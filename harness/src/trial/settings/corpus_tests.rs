@@ -86,14 +86,20 @@ async fn plugin(client: &Client, source: &Utf8Path, directory: &Utf8Path, seed: 
             fs_err::copy(entry.path(), target.join(entry.file_name())).unwrap();
         }
     }
-    if client.post("plugins/", &metadata).await.is_err() {
+    let Ok(registered) = client.post("plugins/", &metadata).await else {
         return;
-    }
+    };
     let releases = client.get("releases/").await.unwrap();
     let releases = releases.as_array().unwrap().iter();
     for release in releases.filter(|release| release["state"] == "available") {
         let id = release["id"].as_u64().unwrap();
-        let environment = client.create_environment(&format!("of-{id}"), id).await.unwrap().id;
+        let Ok(created) = client.create_environment(&format!("of-{id}"), id).await else {
+            // 6.1 reads a plugin's files no sooner, and there are broken ones.
+            let plugin = format!("plugins/{}/", registered["id"]);
+            client.delete(&plugin).await.unwrap();
+            return;
+        };
+        let environment = created.id;
         let Ok(mut attributes) = client.attributes(environment).await else {
             continue;
         };
