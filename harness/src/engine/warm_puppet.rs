@@ -30,20 +30,23 @@ case $interpreter in
 esac
 "#;
 
-/// Arguments: the client's program, the directory, those of `puppet`.
+/// Names of the program that is loaded; the second is the one that the orchestrator calls.
+const PROGRAMS: [&str; 2] = ["puppet", "/usr/bin/puppet"];
+
+/// Arguments: the client's program, the directory, the command.
 const APPLY: &str = r#"
 client=$1
 directory=$2
 shift 2
-if [ -S "$directory/socket" ] && read -r interpreter <"$(command -v puppet)"; then
-    exec ${interpreter#??} --disable=gems,rubyopt -rsocket -e "$client" -- "$directory/socket" "$@"
+if [ -S "$directory/socket" ] && program=$(command -v "$1") && read -r interpreter <"$program"; then
+    exec ${interpreter#??} --disable=gems,rubyopt -rsocket -e "$client" -- "$directory/socket" "${interpreter#??}" "$program" "$@"
 fi
-exec puppet "$@"
+exec "$@"
 "#;
 
 /// The command line that has `puppet apply …` carried out by the server; any other as it is.
 pub(super) fn through_server(argv: Vec<String>) -> Vec<String> {
-    if !matches!(argv.as_slice(), [program, apply, ..] if program == "puppet" && apply == "apply") {
+    if !matches!(argv.as_slice(), [program, apply, ..] if PROGRAMS.contains(&program.as_str()) && apply == "apply") {
         return argv;
     }
     [
@@ -56,7 +59,7 @@ pub(super) fn through_server(argv: Vec<String>) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into_iter()
-    .chain(argv.into_iter().skip(1))
+    .chain(argv)
     .collect()
 }
 
@@ -101,8 +104,20 @@ mod tests {
         for other in ["puppet --version", "sh -c true", "nice puppet apply a.pp", "puppet"] {
             assert_eq!(through_server(words(other)), words(other));
         }
-        let through = through_server(words("puppet apply a.pp --noop"));
-        assert_eq!(through[0], "sh");
-        assert_eq!(through[through.len() - 3..], ["apply", "a.pp", "--noop"]);
+        for program in PROGRAMS {
+            let command = words(&format!("{program} apply a.pp --noop"));
+            let through = through_server(command.clone());
+            assert_eq!(through[0], "sh");
+            assert!(through.len() > command.len() && through.ends_with(&command));
+        }
+    }
+
+    #[test]
+    fn what_the_orchestrator_calls_goes_through_the_server() {
+        for fuel in ["6.1", "7.0", "8.0", "9.2"] {
+            let profile = mock_astute::Profile::of(fuel).unwrap();
+            let command = [profile.puppet.program, "apply", "a.pp"].map(str::to_owned).to_vec();
+            assert_ne!(through_server(command.clone()), command, "{fuel}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::{Engine, NodeSpec, RunGuard, RunId, TargetNode};
 const SAYS_WHAT_IT_SEES: &str = r#"
 exec { 'look':
   path      => '/usr/bin:/bin',
-  command   => 'bash -c "env | sort; pwd; umask; ls /proc/self/fd; readlink /proc/self/fd/0; ulimit -a; id; cat /proc/self/cgroup; locale; read -r _ _ _ puppet _ </proc/\$PPID/stat; cat /proc/\$puppet/comm; tr \\\\0 \\\\n </proc/\$puppet/environ | sort; readlink /proc/\$puppet/cwd; ps -o sid= -p \$puppet | grep -cw \$puppet"',
+  command   => 'bash -c "env | sort; pwd; umask; ls /proc/self/fd; readlink /proc/self/fd/0; ulimit -a; id; cat /proc/self/cgroup; locale; read -r _ _ _ puppet _ </proc/\$PPID/stat; cat /proc/\$puppet/comm; xargs -0 echo </proc/\$puppet/cmdline | xargs; tr \\\\0 \\\\n </proc/\$puppet/environ | sort; readlink /proc/\$puppet/cwd; ps -o sid= -p \$puppet | grep -cw \$puppet"',
   logoutput => true,
 }
 file { '/etc/seen.conf': content => "${facts['os']['family']} ${facts['networking']['hostname']} é\n" }
@@ -33,9 +33,13 @@ async fn apply(node: &TargetNode, words: &[&str], manifest: &str, timeout: u64) 
     };
     node.write_file(file).await.unwrap();
     node.remove_file("/etc/seen.conf").await.unwrap();
-    let words = words
-        .iter()
-        .chain(&["puppet", "apply", "x.pp", "--detailed-exitcodes", "--color=false"]);
+    let words = words.iter().chain(&[
+        "/usr/bin/puppet",
+        "apply",
+        "x.pp",
+        "--detailed-exitcodes",
+        "--color=false",
+    ]);
     let mut command = Command::new(words.copied(), Duration::from_secs(timeout));
     command.cwd = "/root".to_owned();
     command

@@ -77,7 +77,8 @@ def become_puppet(request, streams)
   # What Ruby loads before a program of its own.
   ENV['RUBYOPT'].to_s.scan(/(?:\A|\s)-r(\S+)/) { |(feature)| require feature }
   # Also clears the memory of the environment, so that comes after it.
-  $0 = ['puppet', *ARGV].join(' ')
+  $0 = request['started_as'].last
+  Process.setproctitle([*request['started_as'], *ARGV].join(' '))
   show_environment(request['environment'])
   File.write('/proc/self/comm', 'puppet')
   Puppet::Util::CommandLine.new('puppet', ARGV).execute
